@@ -1,0 +1,2 @@
+//! Builds the front end.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Dispatches the sub-commands.
+fn main() {}

@@ -1,0 +1,1 @@
+//! One test program: the borders, with real clients, kernels and browsers.
