@@ -37,13 +37,19 @@ impl FromStr for SandboxId {
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
         match Uuid::try_parse(text) {
             Ok(id) if text.len() == 36 => Ok(Self(id)),
-            _ => Err(ParseIdError { kind: "sandbox id", text: text.into() }),
+            _ => Err(ParseIdError {
+                kind: "sandbox id",
+                text: text.into(),
+            }),
         }
     }
 }
 
 fn is_hex64(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    text.len() == 64
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// A container's id: 64 lower-case hex digits.
@@ -55,7 +61,11 @@ impl ContainerId {
     /// A fresh random id.
     #[must_use]
     pub fn random() -> Self {
-        Self(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
+        Self(format!(
+            "{}{}",
+            Uuid::new_v4().simple(),
+            Uuid::new_v4().simple()
+        ))
     }
 
     /// The 12 digits that Docker prints.
@@ -83,7 +93,10 @@ impl FromStr for ContainerId {
         if is_hex64(text) {
             Ok(Self(text.into()))
         } else {
-            Err(ParseIdError { kind: "container id", text: text.into() })
+            Err(ParseIdError {
+                kind: "container id",
+                text: text.into(),
+            })
         }
     }
 }
@@ -143,7 +156,10 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
         match text.strip_prefix("sha256:") {
             Some(hex) if is_hex64(hex) => Ok(Self(text.into())),
-            _ => Err(ParseIdError { kind: "sha256 digest", text: text.into() }),
+            _ => Err(ParseIdError {
+                kind: "sha256 digest",
+                text: text.into(),
+            }),
         }
     }
 }
@@ -202,9 +218,17 @@ mod tests {
     #[test]
     fn ids_with_path_characters_are_refused() {
         assert!("../../../etc/passwd".parse::<ContainerId>().is_err());
-        assert!(format!("{}/", "a".repeat(63)).parse::<ContainerId>().is_err());
+        assert!(
+            format!("{}/", "a".repeat(63))
+                .parse::<ContainerId>()
+                .is_err()
+        );
         assert!("sha256:../x".parse::<Digest>().is_err());
-        assert!("{6f1e5a1c-0000-4000-8000-000000000000}".parse::<SandboxId>().is_err());
+        assert!(
+            "{6f1e5a1c-0000-4000-8000-000000000000}"
+                .parse::<SandboxId>()
+                .is_err()
+        );
     }
 
     #[test]

@@ -95,7 +95,10 @@ impl FromStr for ImageRef {
 
     fn from_str(text: &str) -> Result<Self, ParseRefError> {
         let (rest, digest) = match text.split_once('@') {
-            Some((rest, digest)) => (rest, Some(digest.parse().map_err(|_| ParseRefError::Format)?)),
+            Some((rest, digest)) => (
+                rest,
+                Some(digest.parse().map_err(|_| ParseRefError::Format)?),
+            ),
             None => (text, None),
         };
         // A colon after the last slash starts a tag; before it, a registry's port.
@@ -118,7 +121,11 @@ impl FromStr for ImageRef {
         if repository.len() > 255 {
             return Err(ParseRefError::TooLong);
         }
-        Ok(Self { repository, tag: tag.map(Into::into), digest })
+        Ok(Self {
+            repository,
+            tag: tag.map(Into::into),
+            digest,
+        })
     }
 }
 
@@ -139,47 +146,66 @@ fn split_registry(name: &str) -> (Option<&str>, &str) {
 fn familiar(registry: Option<&str>, path: &str) -> String {
     match registry {
         None => path.strip_prefix("library/").unwrap_or(path).into(),
-        Some("docker.io" | "index.docker.io") => path.strip_prefix("library/").unwrap_or(path).into(),
+        Some("docker.io" | "index.docker.io") => {
+            path.strip_prefix("library/").unwrap_or(path).into()
+        }
         Some(host) => format!("{host}/{path}"),
     }
 }
 
 fn is_hex64(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    text.len() == 64
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 fn is_tag(tag: &str) -> bool {
     let mut bytes = tag.bytes();
     tag.len() <= 128
-        && bytes.next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && bytes
+            .next()
+            .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
 fn is_registry(host: &str) -> bool {
-    let (name, port) = host.rsplit_once(':').map_or((host, None), |(n, p)| (n, Some(p)));
+    let (name, port) = host
+        .rsplit_once(':')
+        .map_or((host, None), |(n, p)| (n, Some(p)));
     let labels_ok = name.split('.').all(|label| {
         !label.is_empty()
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
     });
     labels_ok && port.is_none_or(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn check_path(path: &str) -> Result<(), ParseRefError> {
     if path.bytes().any(|b| b.is_ascii_uppercase())
-        && path.split('/').all(|part| is_component(&part.to_ascii_lowercase()))
+        && path
+            .split('/')
+            .all(|part| is_component(&part.to_ascii_lowercase()))
     {
         return Err(ParseRefError::Uppercase(path.into()));
     }
-    if path.split('/').all(is_component) { Ok(()) } else { Err(ParseRefError::Format) }
+    if path.split('/').all(is_component) {
+        Ok(())
+    } else {
+        Err(ParseRefError::Format)
+    }
 }
 
 /// Lower-case letters and digits, separated by `.`, `_`, `__` or any number of `-`.
 fn is_component(part: &str) -> bool {
     let alnum = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let bytes = part.as_bytes();
-    let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
+    let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else {
+        return false;
+    };
     if !alnum(first) || !alnum(last) {
         return false;
     }
@@ -197,9 +223,18 @@ mod tests {
 
     #[test]
     fn names_are_shown_in_their_familiar_form() {
-        assert_eq!(parsed("docker.io/library/busybox").as_deref(), Ok("busybox"));
-        assert_eq!(parsed("library/busybox:1.36").as_deref(), Ok("busybox:1.36"));
-        assert_eq!(parsed("localhost:5000/a/b:v1").as_deref(), Ok("localhost:5000/a/b:v1"));
+        assert_eq!(
+            parsed("docker.io/library/busybox").as_deref(),
+            Ok("busybox")
+        );
+        assert_eq!(
+            parsed("library/busybox:1.36").as_deref(),
+            Ok("busybox:1.36")
+        );
+        assert_eq!(
+            parsed("localhost:5000/a/b:v1").as_deref(),
+            Ok("localhost:5000/a/b:v1")
+        );
         assert_eq!(parsed("me/my__app-x.y").as_deref(), Ok("me/my__app-x.y"));
     }
 
@@ -207,7 +242,9 @@ mod tests {
     fn latest_is_the_default_tag_unless_a_digest_is_given() {
         let plain: ImageRef = "busybox".parse().unwrap();
         assert_eq!(plain.tag_or_latest(), Some("latest"));
-        let pinned: ImageRef = format!("busybox@sha256:{}", "0".repeat(64)).parse().unwrap();
+        let pinned: ImageRef = format!("busybox@sha256:{}", "0".repeat(64))
+            .parse()
+            .unwrap();
         assert_eq!(pinned.tag_or_latest(), None);
     }
 
@@ -222,6 +259,9 @@ mod tests {
             parsed("MyApp").map_err(|e| e.to_string()).unwrap_err(),
             "invalid reference format: repository name (MyApp) must be lowercase"
         );
-        assert!(matches!(parsed(&"a".repeat(64)), Err(ParseRefError::LooksLikeId(_))));
+        assert!(matches!(
+            parsed(&"a".repeat(64)),
+            Err(ParseRefError::LooksLikeId(_))
+        ));
     }
 }

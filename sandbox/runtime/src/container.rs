@@ -1,0 +1,147 @@
+//! What to start, as data: everything here crosses to a helper process as JSON.
+
+use std::path::PathBuf;
+
+use drydock_network::BridgeEndpoint;
+use serde::{Deserialize, Serialize};
+
+use crate::capability::Capabilities;
+
+/// A container: a root file system, its namespaces and its first process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ContainerSpec {
+    /// Only for messages and process titles.
+    pub id: String,
+    /// As `uname -n` shows it inside.
+    pub hostname: String,
+    /// The NIS domain name; usually empty.
+    pub domainname: String,
+    /// The layers and where changes go.
+    pub rootfs: Rootfs,
+    /// `--read-only`.
+    pub readonly_rootfs: bool,
+    /// Mounted in this order, after `/proc`, `/dev` and `/sys`.
+    pub mounts: Vec<Mount>,
+    /// Which network namespace.
+    pub network: Network,
+    /// The first process.
+    pub process: ProcessSpec,
+    /// Root over the sandbox (never over the host): no masked paths, no filter of its own.
+    pub privileged: bool,
+    /// `--init`: a tiny first process that forwards signals and reaps.
+    pub init: bool,
+    /// Bytes of `/dev/shm`.
+    pub shm_size: u64,
+}
+
+/// An overlay: read-only layers, topmost first, and one writable directory.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Rootfs {
+    /// Topmost first, never empty (an empty directory stands for `scratch`).
+    pub lowers: Vec<PathBuf>,
+    /// Takes the changes; must exist.
+    pub upper: PathBuf,
+    /// overlayfs's own; must exist, on the same file system as `upper`.
+    pub work: PathBuf,
+}
+
+/// One mount inside a container.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Mount {
+    /// What is shown.
+    pub source: MountSource,
+    /// Where, inside the container; made when missing.
+    pub target: PathBuf,
+    /// `:ro`.
+    pub readonly: bool,
+}
+
+/// What a mount shows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum MountSource {
+    /// A path as the learner typed it, resolved inside the workstation.
+    Workstation(PathBuf),
+    /// A path of the engine: volumes, `/etc/hosts` and the like.
+    Engine(PathBuf),
+    /// Fresh memory; `size` in bytes.
+    Tmpfs {
+        /// Bytes at most.
+        size: u64,
+        /// Permission bits of its root.
+        mode: u32,
+    },
+}
+
+/// Docker's network modes, as far as namespaces go.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Network {
+    /// The workstation's.
+    Host,
+    /// Loopback only.
+    None,
+    /// A veth pair on a bridge.
+    Bridge(BridgeEndpoint),
+}
+
+/// A process to start.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProcessSpec {
+    /// Program and arguments; the program is looked up in `PATH` of `env`.
+    pub args: Vec<String>,
+    /// `KEY=VALUE`.
+    pub env: Vec<String>,
+    /// Absolute; `launch` makes it when missing, `exec` does not.
+    pub cwd: String,
+    /// Docker's `user[:group]`, by name or number, looked up in the container; empty is root.
+    pub user: String,
+    /// Additional groups, by name or number.
+    pub groups: Vec<String>,
+    /// With a terminal of this size, or with pipes.
+    pub tty: Option<TermSize>,
+    /// What the process may do when its user is root.
+    pub capabilities: Capabilities,
+    /// `--security-opt no-new-privileges`.
+    pub no_new_privileges: bool,
+    /// The filter besides the sandbox's own.
+    pub seccomp: Seccomp,
+    /// Limits; higher hard limits than the sandbox's own are capped to it.
+    pub rlimits: Vec<Rlimit>,
+}
+
+/// A process to add to a running container.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExecSpec {
+    /// The process.
+    pub process: ProcessSpec,
+    /// `--privileged`.
+    pub privileged: bool,
+}
+
+/// A terminal's size in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermSize {
+    /// Columns.
+    pub cols: u16,
+    /// Rows.
+    pub rows: u16,
+}
+
+/// Which system calls a container may make, besides what the whole sandbox may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Seccomp {
+    /// An allow-list like Docker's.
+    Default,
+    /// Only the sandbox's own filter.
+    Unconfined,
+}
+
+/// One `setrlimit(2)`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Rlimit {
+    /// As Docker writes it: `nofile`, `nproc`, …
+    pub name: String,
+    /// Soft limit.
+    pub soft: u64,
+    /// Hard limit.
+    pub hard: u64,
+}

@@ -1,0 +1,86 @@
+//! Why a process did not start.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a process did not start; crosses from the failing process to the engine as JSON.
+#[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
+pub enum LaunchError {
+    /// No such program in the container.
+    #[error("exec: {name:?}: executable file not found in $PATH")]
+    NotFound {
+        /// As the learner wrote it.
+        name: String,
+    },
+    /// A path that names no file.
+    #[error("exec: {name:?}: stat {name}: no such file or directory")]
+    NoSuchFile {
+        /// As the learner wrote it.
+        name: String,
+    },
+    /// It is there but cannot be executed.
+    #[error("exec: {name:?}: {reason}")]
+    NotExecutable {
+        /// As the learner wrote it.
+        name: String,
+        /// `permission denied`, `is a directory`, `exec format error`, …
+        reason: String,
+    },
+    /// `-u` names nobody.
+    #[error("unable to find user {0}: no matching entries in passwd file")]
+    NoSuchUser(String),
+    /// `-u` or `--group-add` names no group.
+    #[error("unable to find group {0}: no matching entries in group file")]
+    NoSuchGroup(String),
+    /// The working directory cannot be entered.
+    #[error("OCI runtime exec failed: chdir to cwd ({cwd:?}) set in config.json failed: {reason}")]
+    Cwd {
+        /// As configured.
+        cwd: String,
+        /// The kernel's reason.
+        reason: String,
+    },
+    /// A mount could not be made.
+    #[error("error mounting {source_path:?} to rootfs at {target:?}: {reason}")]
+    Mount {
+        /// What was to be shown.
+        source_path: String,
+        /// Where.
+        target: String,
+        /// The kernel's reason.
+        reason: String,
+    },
+    /// Any other step of the setup.
+    #[error("setup failed while {stage}: {reason}")]
+    Init {
+        /// What was being done.
+        stage: String,
+        /// The kernel's reason.
+        reason: String,
+    },
+    /// A limit of the sandbox.
+    #[error("the sandbox's limit of processes is reached; end some with `docker stop` or `kill`")]
+    TooManyProcesses,
+    /// The helper said something unreadable, or died.
+    #[error("the helper process ended early: {0}")]
+    Helper(String),
+}
+
+impl LaunchError {
+    /// A failed step of the setup.
+    pub fn init(stage: impl Into<String>, source: &io::Error) -> Self {
+        Self::Init {
+            stage: stage.into(),
+            reason: reason(source),
+        }
+    }
+}
+
+/// The kernel's reason, in Docker's (Go's) lower case and without a number.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    text.to_lowercase()
+}

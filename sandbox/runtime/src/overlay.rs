@@ -1,0 +1,73 @@
+//! overlayfs, mounted inside the sandbox's user namespace (`userxattr`; kernel 5.19 and later).
+
+use std::{io, os::fd::OwnedFd, path::Path};
+
+use rustix::{
+    fs::{CWD, Mode, OFlags},
+    mount::{
+        FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_flag,
+        fsconfig_set_string, fsmount, fsopen,
+    },
+};
+
+use crate::container::Rootfs;
+
+/// The merged root of `rootfs` on a mount that is attached nowhere: dropping the fd unmounts it.
+/// Work on it with `openat2` under this fd.
+///
+/// # Errors
+/// As fsconfig(2): a missing directory, too many layers, no user xattrs on the upper's file system.
+pub fn mount_detached(rootfs: &Rootfs) -> io::Result<OwnedFd> {
+    let fs = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    set_lowers(&fs, rootfs)?;
+    fsconfig_set_string(&fs, "upperdir", path(&rootfs.upper)?)?;
+    fsconfig_set_string(&fs, "workdir", path(&rootfs.work)?)?;
+    fsconfig_set_flag(&fs, "userxattr")?;
+    fsconfig_create(&fs)?;
+    Ok(fsmount(
+        &fs,
+        FsMountFlags::FSMOUNT_CLOEXEC,
+        MountAttrFlags::empty(),
+    )?)
+}
+
+/// `lowerdir+` takes one layer a call (6.7 and later); before, all of them stand in one string,
+/// which fsconfig(2) limits to 256 bytes, so they are named by short file-descriptor paths.
+fn set_lowers(fs: &OwnedFd, rootfs: &Rootfs) -> io::Result<()> {
+    let mut one_by_one = true;
+    for (index, lower) in rootfs.lowers.iter().enumerate() {
+        match fsconfig_set_string(fs, "lowerdir+", path(lower)?) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::INVAL) if index == 0 => {
+                one_by_one = false;
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if one_by_one {
+        return Ok(());
+    }
+    let dirs = rootfs
+        .lowers
+        .iter()
+        .map(|dir| {
+            rustix::fs::openat(
+                CWD,
+                dir,
+                OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+                Mode::empty(),
+            )
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let names: Vec<String> = dirs
+        .iter()
+        .map(|dir| format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(dir)))
+        .collect();
+    Ok(fsconfig_set_string(fs, "lowerdir", names.join(":"))?)
+}
+
+fn path(path: &Path) -> io::Result<&str> {
+    path.to_str()
+        .ok_or_else(|| io::Error::from_raw_os_error(libc::EILSEQ))
+}

@@ -1,0 +1,103 @@
+//! What runs: signals, ends and terminal sizes, by file descriptor, never by number.
+
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+};
+
+use rustix::{
+    process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid},
+    termios::{Winsize, tcsetwinsize},
+};
+
+use crate::container::TermSize;
+
+/// A process that [`crate::launch::Launcher`] started; the engine is its parent and reaps it.
+#[derive(Debug)]
+pub struct Running {
+    /// Its number in the engine's pid namespace.
+    pub pid: i32,
+    /// The process itself, whatever becomes of its number.
+    pub pidfd: OwnedFd,
+    /// The terminal's master side, when it has a terminal.
+    pub pty: Option<OwnedFd>,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// It returned this code.
+    Exited(u8),
+    /// This signal killed it.
+    Signaled(i32),
+}
+
+impl ExitStatus {
+    /// As a shell and Docker count: 128+n for signal n.
+    #[must_use]
+    pub fn code(self) -> i32 {
+        match self {
+            Self::Exited(code) => i32::from(code),
+            Self::Signaled(signal) => 128 + signal,
+        }
+    }
+}
+
+/// Reaps the process if it has ended; its pidfd polls readable from then on.
+///
+/// # Errors
+/// As waitid(2); `ECHILD` when it was reaped before.
+pub fn try_reap(pidfd: BorrowedFd<'_>) -> io::Result<Option<ExitStatus>> {
+    reap(pidfd, WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
+}
+
+/// Waits for the process to end, and reaps it.
+///
+/// # Errors
+/// As waitid(2).
+pub fn wait(pidfd: BorrowedFd<'_>) -> io::Result<ExitStatus> {
+    loop {
+        if let Some(status) = reap(pidfd, WaitIdOptions::EXITED)? {
+            return Ok(status);
+        }
+    }
+}
+
+fn reap(pidfd: BorrowedFd<'_>, options: WaitIdOptions) -> io::Result<Option<ExitStatus>> {
+    let Some(status) = rustix::io::retry_on_intr(|| waitid(WaitId::PidFd(pidfd), options))? else {
+        return Ok(None);
+    };
+    Ok(match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => Some(ExitStatus::Exited(
+            u8::try_from(code & 0xff).unwrap_or(u8::MAX),
+        )),
+        (None, Some(signal)) => Some(ExitStatus::Signaled(signal)),
+        (None, None) => None,
+    })
+}
+
+/// Sends a signal by number (0 only asks whether it lives).
+///
+/// # Errors
+/// As pidfd_send_signal(2); `EINVAL` for a number that is no signal.
+pub fn signal(pidfd: BorrowedFd<'_>, number: i32) -> io::Result<()> {
+    let signal =
+        Signal::from_named_raw(number).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
+    Ok(pidfd_send_signal(pidfd, signal)?)
+}
+
+/// Tells a terminal its size, by its master side.
+///
+/// # Errors
+/// As the `TIOCSWINSZ` ioctl.
+pub fn resize(pty: BorrowedFd<'_>, size: TermSize) -> io::Result<()> {
+    Ok(tcsetwinsize(
+        pty.as_fd(),
+        Winsize {
+            ws_col: size.cols,
+            ws_row: size.rows,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        },
+    )?)
+}
