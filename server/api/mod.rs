@@ -1,0 +1,1 @@
+//! The JSON endpoints that the lesson page calls.

@@ -1,0 +1,1 @@
+//! The signed cookie that names a learner.

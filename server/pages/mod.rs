@@ -1,0 +1,3 @@
+//! The HTML pages.
+
+pub mod views;

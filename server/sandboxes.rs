@@ -1,0 +1,1 @@
+//! One live sandbox per learner.

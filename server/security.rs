@@ -1,0 +1,1 @@
+//! Origin, Host and the security headers.

@@ -1,0 +1,1 @@
+//! Learners, attempts and progress in SQLite.

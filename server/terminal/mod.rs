@@ -1,0 +1,1 @@
+//! The websocket between the page and a shell.
