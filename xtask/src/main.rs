@@ -1,2 +1,41 @@
-//! The project's own tasks: `cargo xtask test`, `cargo xtask bench`.
-fn main() {}
+//! The project's own tasks.
+//!
+//! - `cargo xtask test` installs what the tests need, then runs every check there is.
+//! - `cargo xtask bench` prints the table of speed and memory figures.
+//!
+//! Deliberately small: it builds in seconds, and everything heavy lives in the
+//! programs that it starts.
+
+mod machine;
+mod run;
+mod tasks;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask test [FILTER]   install what the tests need, then run all of them
+       cargo xtask bench [FILTER]  measure; prints a table (median, min-max, n)
+       cargo xtask setup           only install what the tests need";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words[..] {
+        ["test"] => tasks::test(None),
+        ["test", filter] => tasks::test(Some(filter)),
+        ["bench"] => tasks::bench(None),
+        ["bench", filter] => tasks::bench(Some(filter)),
+        ["setup"] => machine::prepare().map(drop),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! Speed and memory, beside Docker, crun and bubblewrap doing the same work.
+fn main() {}

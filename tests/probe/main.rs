@@ -1,0 +1,2 @@
+//! What a learner might try.
+fn main() {}

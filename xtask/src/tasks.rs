@@ -1,0 +1,42 @@
+//! The tasks themselves.
+
+use crate::machine;
+use crate::run::{cargo, foreground};
+
+/// Everything that must hold before a change is good: format, lints, documentation, all tests.
+///
+/// With a `filter`, only the tests whose names contain it.
+pub fn test(filter: Option<&str>) -> anyhow::Result<()> {
+    let abilities = machine::prepare()?;
+    let require = abilities.join(",");
+    println!("xtask: this machine can do: {require}; tests of these may not skip");
+
+    if filter.is_none() {
+        foreground(&mut cargo(["fmt", "--all", "--check"]))?;
+        foreground(&mut cargo([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))?;
+    }
+    let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+    tests.args(filter);
+    tests.env("DRYDOCK_REQUIRE", &require);
+    for ability in &abilities {
+        tests.env(format!("DRYDOCK_REQUIRE_{}", ability.to_uppercase()), "1");
+    }
+    foreground(&mut tests)
+}
+
+/// The table of speed and memory figures, from an optimised build.
+pub fn bench(filter: Option<&str>) -> anyhow::Result<()> {
+    machine::prepare()?;
+    let mut bench = cargo(["bench", "--quiet", "--bench", "figures"]);
+    if let Some(filter) = filter {
+        bench.args(["--", filter]);
+    }
+    foreground(&mut bench)
+}
