@@ -5,8 +5,6 @@
 
 use askama::Template;
 
-use crate::assets::url as asset;
-
 /// `/`: every lesson, with how far this learner got.
 #[derive(Debug, Clone, Template)]
 #[template(path = "index.html")]
