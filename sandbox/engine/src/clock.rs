@@ -1,0 +1,137 @@
+//! Times as Docker writes and reads them.
+
+use jiff::{Timestamp, Unit, tz::TimeZone};
+
+/// Go's zero time: what Docker shows for "never".
+pub(crate) const NEVER: &str = "0001-01-01T00:00:00Z";
+
+/// `RFC3339Nano`, with trailing zeros left out, in UTC.
+pub(crate) fn rfc3339(time: Timestamp) -> String {
+    time.to_string()
+}
+
+/// As [`rfc3339`], `NEVER` for none.
+pub(crate) fn rfc3339_or_never(time: Option<Timestamp>) -> String {
+    time.map_or_else(|| NEVER.into(), rfc3339)
+}
+
+/// Nine digits of a second always: the prefix of `docker logs --timestamps`.
+pub(crate) fn rfc3339_fixed(time: Timestamp) -> String {
+    format!("{time:.9}")
+}
+
+/// Whole seconds only, as volumes carry them.
+pub(crate) fn rfc3339_seconds(time: Timestamp) -> String {
+    format!("{:.0}", time.round(Unit::Second).unwrap_or(time))
+}
+
+/// `since` and `until`: Unix seconds with an optional fraction, as the CLI sends them, or RFC 3339.
+/// The empty text and `0` mean no limit.
+pub(crate) fn parse_limit(text: &str) -> Result<Option<Timestamp>, String> {
+    if text.is_empty() || text == "0" {
+        return Ok(None);
+    }
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(Some(time));
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let seconds: i64 = whole
+        .parse()
+        .map_err(|_| format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))?;
+    let digits: String = fraction
+        .chars()
+        .chain("000000000".chars())
+        .take(9)
+        .collect();
+    let nanos: i32 = digits
+        .parse()
+        .map_err(|_| format!("strconv.ParseInt: parsing {fraction:?}: invalid syntax"))?;
+    Timestamp::new(seconds, nanos)
+        .map(Some)
+        .map_err(|_| format!("time out of range: {text:?}"))
+}
+
+/// The "2 minutes" of `Up 2 minutes`, as go-units words it.
+pub(crate) fn human_duration(seconds: i64) -> String {
+    let (minutes, hours) = (seconds / 60, (seconds + 1800) / 3600);
+    match seconds {
+        ..1 => "Less than a second".into(),
+        1 => "1 second".into(),
+        2..60 => format!("{seconds} seconds"),
+        _ if minutes == 1 => "About a minute".into(),
+        _ if minutes < 60 => format!("{minutes} minutes"),
+        _ if hours == 1 => "About an hour".into(),
+        _ if hours < 48 => format!("{hours} hours"),
+        _ if hours < 24 * 7 * 2 => format!("{} days", hours / 24),
+        _ if hours < 24 * 30 * 2 => format!("{} weeks", hours / 24 / 7),
+        _ if hours < 24 * 365 * 2 => format!("{} months", hours / 24 / 30),
+        _ => format!("{} years", hours / 24 / 365),
+    }
+}
+
+/// Seconds from `time` until now.
+pub(crate) fn seconds_since(time: Timestamp) -> i64 {
+    Timestamp::now().as_second() - time.as_second()
+}
+
+/// `Thu, 07 May 2026 21:09:36 GMT`, for `Last-Modified` and the like.
+pub(crate) fn http_date(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::UTC)
+        .strftime("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_read_as_the_cli_sends_them() {
+        assert_eq!(parse_limit("0").unwrap(), None);
+        let at = parse_limit("1795252652.461641492").unwrap().unwrap();
+        assert_eq!(rfc3339(at), "2026-11-21T09:17:32.461641492Z");
+        assert_eq!(
+            parse_limit("1795252652.5")
+                .unwrap()
+                .unwrap()
+                .subsec_nanosecond(),
+            500_000_000
+        );
+        assert!(parse_limit("2026-11-21T09:17:32Z").unwrap().is_some());
+        assert!(parse_limit("yesterday").is_err());
+    }
+
+    #[test]
+    fn fractions_are_trimmed_or_fixed_as_the_place_wants() {
+        let at = Timestamp::new(1_795_252_652, 500_000_000).unwrap();
+        assert_eq!(rfc3339(at), "2026-11-21T09:17:32.5Z");
+        assert_eq!(rfc3339_fixed(at), "2026-11-21T09:17:32.500000000Z");
+        assert_eq!(
+            rfc3339_seconds(Timestamp::new(1_795_252_652, 0).unwrap()),
+            "2026-11-21T09:17:32Z"
+        );
+    }
+
+    #[test]
+    fn durations_are_worded_as_docker_words_them() {
+        let words: Vec<_> = [0, 1, 59, 60, 119, 120, 3599, 3600, 7200, 48 * 3600]
+            .map(human_duration)
+            .into();
+        assert_eq!(
+            words,
+            [
+                "Less than a second",
+                "1 second",
+                "59 seconds",
+                "About a minute",
+                "About a minute",
+                "2 minutes",
+                "59 minutes",
+                "About an hour",
+                "2 hours",
+                "2 days"
+            ]
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! The two doors: listeners, connections, and when the engine may end.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    os::{fd::OwnedFd, unix::fs::PermissionsExt},
+    path::Path,
+    time::Duration,
+};
+
+use axum::{Router, body::Body, http::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{UnixListener, UnixStream};
+use tower_service::Service;
+
+use crate::{Engine, http::version, router};
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The learner, by `/var/run/docker.sock` on the workstation.
+    Learner,
+    /// The server, by the control socket on the host.
+    Control,
+}
+
+/// Takes over a socket that listens already.
+pub(crate) fn adopt(fd: OwnedFd) -> io::Result<UnixListener> {
+    let listener = std::os::unix::net::UnixListener::from(fd);
+    listener.set_nonblocking(true)?;
+    UnixListener::from_std(listener)
+}
+
+/// A fresh socket at `path` that anybody on the workstation may open.
+pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
+    Ok(listener)
+}
+
+/// Answers at both doors until the runtime ends.
+pub(crate) fn open(engine: &Engine, control: UnixListener, learner: UnixListener) {
+    for (door, listener) in [(Door::Control, control), (Door::Learner, learner)] {
+        tokio::spawn(accept(engine.clone(), door, listener));
+    }
+}
+
+async fn accept(engine: Engine, door: Door, listener: UnixListener) {
+    let router = router::routes(door).with_state(engine.clone());
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(serve(engine.clone(), door, router.clone(), stream));
+            }
+            // Out of descriptors or memory: others must end first.
+            Err(error) => {
+                tracing::warn!(%error, "could not accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn serve(engine: Engine, door: Door, router: Router, stream: UnixStream) {
+    let _guard = (door == Door::Control).then(|| engine.activity.control_connection());
+    let service = service_fn(|request: Request<Incoming>| {
+        engine.activity.touch();
+        answer(door, router.clone(), request.map(Body::new))
+    });
+    // A client that hangs up drops its request's future, and with it whatever that waits for.
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Some(Duration::from_secs(60)))
+        .half_close(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+fn answer(
+    door: Door,
+    mut router: Router,
+    mut request: Request<Body>,
+) -> impl Future<Output = Result<axum::response::Response, Infallible>> {
+    let api = version::strip(&mut request);
+    async move {
+        match api {
+            Ok(api) => {
+                request.extensions_mut().insert(door);
+                request.extensions_mut().insert(api);
+                let mut response = router.call(request).await?;
+                version::stamp(response.headers_mut());
+                Ok(response)
+            }
+            Err(error) => Ok(axum::response::IntoResponse::into_response(error)),
+        }
+    }
+}
+
+/// Returns once nobody has been here for the limit that the starter set.
+pub(crate) async fn idle(engine: &Engine) {
+    loop {
+        let left = engine
+            .config
+            .idle_limit
+            .saturating_sub(engine.activity.idle_for());
+        let busy = engine.activity.is_controlled() || engine.terminals.attached() > 0;
+        if left.is_zero() && !busy {
+            return;
+        }
+        tokio::time::sleep(left.max(Duration::from_secs(1))).await;
+    }
+}

@@ -1,0 +1,88 @@
+//! The state that every route and every life shares.
+
+use std::{path::PathBuf, sync::Arc};
+
+use drydock_image::Store;
+use drydock_runtime::launch::Launcher;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    EngineConfig, activity::Activity, container::Registry, events::Events, exec::Execs,
+    network::Networks, process::Process, terminal::Terminals, volume::Volumes,
+};
+
+/// The state that every route and every life shares; cloning it shares it.
+#[derive(Debug, Clone)]
+pub struct Engine(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    /// As the starter decided.
+    pub config: EngineConfig,
+    /// When this engine came up.
+    pub started: Timestamp,
+    /// A stable name of this engine, for `docker info`.
+    pub id: String,
+    /// Images; calls block.
+    pub store: Store,
+    /// Starts processes; calls block.
+    pub launcher: Launcher,
+    /// The workstation's first process.
+    pub workstation: Process,
+    /// Containers by id and name.
+    pub containers: Registry,
+    /// Execs by id.
+    pub execs: Execs,
+    /// Named and anonymous volumes.
+    pub volumes: Volumes,
+    /// bridge, host and none, and who has which address.
+    pub networks: Networks,
+    /// What happened, for `docker events`.
+    pub events: Events,
+    /// The learner's shells.
+    pub terminals: Terminals,
+    /// When somebody was last here.
+    pub activity: Activity,
+    /// Cancelled when the sandbox is to end.
+    pub shutdown: CancellationToken,
+}
+
+impl std::ops::Deref for Engine {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Engine {
+    pub(crate) fn new(
+        config: EngineConfig,
+        store: Store,
+        launcher: Launcher,
+        workstation: Process,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            started: Timestamp::now(),
+            id: drydock_spec::SandboxId::random().to_string(),
+            store,
+            launcher,
+            workstation,
+            containers: Registry::new(config.max_containers),
+            execs: Execs::default(),
+            volumes: Volumes::new(config.data.join("volumes")),
+            networks: Networks::default(),
+            events: Events::default(),
+            terminals: Terminals::default(),
+            activity: Activity::default(),
+            shutdown: CancellationToken::new(),
+            config,
+        }))
+    }
+
+    /// Where a container keeps its files.
+    pub(crate) fn container_dir(&self, id: &str) -> PathBuf {
+        self.config.data.join("containers").join(id)
+    }
+}

@@ -1,0 +1,92 @@
+//! From a fresh first process of a sandbox to two open doors.
+
+use std::{io, os::fd::OwnedFd, process::ExitCode};
+
+use drydock_image::Store;
+use drydock_runtime::launch::{LaunchError, Launcher};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{Engine, EngineConfig, doors, process::Process, terminal};
+
+/// Blocking calls at once: launches, tar, hashing. Idle threads end after some seconds.
+const BLOCKING_THREADS: usize = 8;
+
+#[derive(Debug, thiserror::Error)]
+enum EntryError {
+    #[error("could not {action}: {source}")]
+    Os {
+        action: &'static str,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the image store: {0}")]
+    Store(#[from] drydock_image::StoreError),
+    #[error("the workstation: {0}")]
+    Workstation(#[from] LaunchError),
+}
+
+fn os(action: &'static str) -> impl FnOnce(io::Error) -> EntryError {
+    move |source| EntryError::Os { action, source }
+}
+
+/// Runs the engine until it is told to end, or until nobody was here for too long.
+///
+/// Called in the sandbox's namespaces, single-threaded, with `/proc`, the store and the data directory in place.
+/// `control` listens for the server; `cgroups` are what a launched process joins.
+#[must_use]
+pub fn main(config: EngineConfig, control: OwnedFd, cgroups: Vec<OwnedFd>) -> ExitCode {
+    let outcome = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()
+        .map_err(os("start the event loop"))
+        .and_then(|runtime| runtime.block_on(run(config, control, cgroups)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the engine ends");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(
+    config: EngineConfig,
+    control: OwnedFd,
+    cgroups: Vec<OwnedFd>,
+) -> Result<(), EntryError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(os("listen for signals"))?;
+    let control = doors::adopt(control).map_err(os("open the control door"))?;
+    make_rooms(&config).map_err(os("prepare the data directory"))?;
+    let learner =
+        doors::bind(&config.data.join("run/docker.sock")).map_err(os("open the learner's door"))?;
+
+    let store = Store::layered(&config.data.join("images"), &config.store)?;
+    if let Some(visible) = &config.visible {
+        show(&store, visible);
+    }
+    let (launcher, running) = Launcher::start_workstation(&config.workstation, cgroups)?;
+    let workstation = Process::adopt(running).map_err(os("watch the workstation"))?;
+    let engine = Engine::new(config, store, launcher, workstation);
+
+    doors::open(&engine, control, learner);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        () = engine.shutdown.cancelled() => {}
+        () = engine.workstation.wait() => tracing::warn!("the workstation's first process ended"),
+        () = doors::idle(&engine) => tracing::info!("nobody is here: the sandbox ends"),
+    }
+    terminal::close_all(&engine).await;
+    Ok(())
+}
+
+fn make_rooms(config: &EngineConfig) -> io::Result<()> {
+    for room in ["containers", "volumes", "run", "images", "build"] {
+        std::fs::create_dir_all(config.data.join(room))?;
+    }
+    Ok(())
+}
+
+fn show(store: &Store, visible: &[String]) {
+    let _ = (store, visible);
+}

@@ -1,0 +1,138 @@
+//! Every refusal of the engine, in Docker's words where Docker has them, and the status each one gets.
+//!
+//! Use a variant that names what is wrong. `Invalid` is for a value that breaks a rule stated in its text;
+//! `Unsupported` for what a sandbox cannot do, with the next step; `Os` for what should not happen.
+
+use std::io;
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use drydock_api::error::ErrorMessage;
+use drydock_runtime::launch::LaunchError;
+
+use crate::image::ImageError;
+
+/// Why a request was refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EngineError {
+    #[error("page not found")]
+    NoSuchPage,
+    #[error("No such container: {0}")]
+    NoSuchContainer(String),
+    #[error("No such exec instance: {0}")]
+    NoSuchExec(String),
+    #[error("get {0}: no such volume")]
+    NoSuchVolume(String),
+    #[error("network {0} not found")]
+    NoSuchNetwork(String),
+    #[error("multiple IDs found with provided prefix: {0}")]
+    AmbiguousPrefix(String),
+    #[error(
+        "Conflict. The container name \"/{name}\" is already in use by container \"{holder}\". You have to remove (or rename) that container to be able to reuse that name."
+    )]
+    NameInUse { name: String, holder: String },
+    #[error("Container {0} is not running")]
+    NotRunning(String),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("{0}")]
+    Invalid(String),
+    #[error("a sandbox cannot do this: {what}; {next}")]
+    Unsupported { what: String, next: &'static str },
+    #[error("not modified")]
+    NotModified,
+    #[error("the request's body is larger than {0} bytes")]
+    BodyTooLarge(usize),
+    #[error(
+        "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: {0}: unknown"
+    )]
+    Start(#[source] LaunchError),
+    #[error(
+        "OCI runtime exec failed: exec failed: unable to start container process: {0}: unknown"
+    )]
+    Exec(#[source] LaunchError),
+    #[error("error while mounting volume '{path}': {reason}")]
+    MountSource { path: String, reason: String },
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    #[error("could not {action}: {source}")]
+    Os {
+        action: &'static str,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl EngineError {
+    /// For `map_err` on system calls.
+    pub(crate) fn os(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Os { action, source }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NoSuchPage
+            | Self::NoSuchContainer(_)
+            | Self::NoSuchExec(_)
+            | Self::NoSuchVolume(_)
+            | Self::NoSuchNetwork(_) => StatusCode::NOT_FOUND,
+            Self::NameInUse { .. } | Self::NotRunning(_) | Self::Conflict(_) => {
+                StatusCode::CONFLICT
+            }
+            Self::AmbiguousPrefix(_) | Self::Invalid(_) | Self::MountSource { .. } => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Unsupported { .. } => StatusCode::NOT_IMPLEMENTED,
+            Self::NotModified => StatusCode::NOT_MODIFIED,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Start(error) | Self::Exec(error) => launch_status(error),
+            Self::Image(error) => error.status(),
+            Self::Os { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                StatusCode::INSUFFICIENT_STORAGE
+            }
+            Self::Os { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What the client is told: a full disk names its meter.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Os { action, source } if source.kind() == io::ErrorKind::StorageFull => format!(
+                "could not {action}: no space left on device: the sandbox's disk is full; remove images, containers or files"
+            ),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// Docker blames the caller for a command that cannot be run, itself for the rest.
+fn launch_status(error: &LaunchError) -> StatusCode {
+    match error {
+        LaunchError::NotFound { .. }
+        | LaunchError::NoSuchFile { .. }
+        | LaunchError::NotExecutable { .. } => StatusCode::BAD_REQUEST,
+        LaunchError::NoSuchUser(_)
+        | LaunchError::NoSuchGroup(_)
+        | LaunchError::Cwd { .. }
+        | LaunchError::Mount { .. }
+        | LaunchError::Init { .. }
+        | LaunchError::TooManyProcesses
+        | LaunchError::Helper(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for EngineError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        if status == StatusCode::NOT_MODIFIED {
+            return status.into_response();
+        }
+        if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
+            tracing::warn!(error = ?self, "request failed");
+        }
+        (status, Json(ErrorMessage::new(self.message()))).into_response()
+    }
+}

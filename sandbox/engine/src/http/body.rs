@@ -1,0 +1,122 @@
+//! JSON bodies: bounded, forgiving where Go's decoder is, refused in Docker's words.
+
+use axum::body::Body;
+use http_body_util::{BodyExt as _, Limited};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::EngineError;
+
+/// No request of Docker's own clients comes near it.
+const MAX_JSON: usize = 4 << 20;
+
+/// Reads a whole JSON body into `T`; an empty body is `T` of an empty object.
+pub(crate) async fn json<T: DeserializeOwned>(body: Body) -> Result<T, EngineError> {
+    let bytes = bytes(body, MAX_JSON).await?;
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return from_value(Value::Object(serde_json::Map::new()));
+    }
+    let value = serde_json::from_slice(&bytes).map_err(|error| bad_json(&bytes, &error))?;
+    from_value(value)
+}
+
+/// Reads a whole body of at most `limit` bytes.
+pub(crate) async fn bytes(body: Body, limit: usize) -> Result<bytes::Bytes, EngineError> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(EngineError::BodyTooLarge(limit))
+        }
+        Err(error) => Err(EngineError::Invalid(error.to_string())),
+    }
+}
+
+fn from_value<T: DeserializeOwned>(mut value: Value) -> Result<T, EngineError> {
+    strip_nulls(&mut value);
+    serde_json::from_value(value)
+        .map_err(|error| EngineError::Invalid(format!("json: cannot unmarshal: {error}")))
+}
+
+/// For Go, `null` is the zero value of any field.
+fn strip_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(strip_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// As Go's decoder words it: which character is wrong, or that the text ends too early.
+fn bad_json(bytes: &[u8], error: &serde_json::Error) -> EngineError {
+    if error.is_eof() {
+        return EngineError::Invalid("unexpected EOF".into());
+    }
+    let line_start = bytes
+        .split(|b| *b == b'\n')
+        .take(error.line().saturating_sub(1))
+        .map(|line| line.len() + 1)
+        .sum::<usize>();
+    let at = line_start + error.column().saturating_sub(1);
+    let found = String::from_utf8_lossy(&bytes[at.min(bytes.len())..])
+        .chars()
+        .next()
+        .unwrap_or(' ');
+    EngineError::Invalid(format!(
+        "invalid character '{found}' looking for beginning of value"
+    ))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, serde::Deserialize)]
+    #[serde(default, rename_all = "PascalCase")]
+    struct Sample {
+        tty: bool,
+        cmd: Vec<String>,
+    }
+
+    async fn read(text: &'static str) -> Result<Sample, String> {
+        json(Body::from(text)).await.map_err(|e| e.to_string())
+    }
+
+    #[tokio::test]
+    async fn null_and_nothing_are_zero_values() {
+        assert_eq!(read("").await, Ok(Sample::default()));
+        assert_eq!(
+            read(r#"{"Cmd":null,"Tty":true,"New":1}"#)
+                .await
+                .unwrap()
+                .tty,
+            true
+        );
+    }
+
+    #[tokio::test]
+    async fn broken_json_is_refused_in_gos_words() {
+        assert_eq!(
+            read("{x").await.unwrap_err(),
+            "invalid character 'x' looking for beginning of value"
+        );
+        assert_eq!(read("{\"Tty\":").await.unwrap_err(), "unexpected EOF");
+        assert!(
+            read(r#"{"Tty":"yes"}"#)
+                .await
+                .unwrap_err()
+                .starts_with("json: cannot unmarshal")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_body_over_its_limit_is_refused() {
+        assert!(matches!(
+            bytes(Body::from(vec![b' '; 11]), 10).await,
+            Err(EngineError::BodyTooLarge(10))
+        ));
+    }
+}

@@ -1,0 +1,13 @@
+//! Bodies in, streams out, raw connections.
+//!
+//! - [`body`]: JSON bodies, bounded, refused in Docker's words.
+//! - [`version`]: `/v1.41/…` and the headers of every answer.
+//! - [`hijack`]: a connection that becomes a raw stream.
+//! - [`stream`]: answers that grow: JSON lines, raw bytes.
+//! - [`query`]: Docker's booleans and numbers.
+
+pub(crate) mod body;
+pub(crate) mod hijack;
+pub(crate) mod query;
+pub(crate) mod stream;
+pub(crate) mod version;

@@ -1,0 +1,52 @@
+//! What can go wrong with images, in Docker's words.
+
+use axum::http::StatusCode;
+use drydock_image::StoreError;
+use drydock_spec::ParseRefError;
+
+/// What can go wrong with images.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ImageError {
+    #[error("No such image: {0}")]
+    NoSuchImage(String),
+    #[error(
+        "pull access denied for {0}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"
+    )]
+    PullDenied(String),
+    #[error("conflict: {0}")]
+    InUse(String),
+    #[error("{0}")]
+    Reference(#[from] ParseRefError),
+    #[error(
+        "no space left on device: the sandbox's disk is full; remove images, containers or files"
+    )]
+    Full,
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ImageError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            full if full.is_full() => Self::Full,
+            StoreError::NoSuchImage(name) => Self::NoSuchImage(name),
+            StoreError::Reference(reference) => Self::Reference(reference),
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl ImageError {
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::NoSuchImage(_) | Self::PullDenied(_) => StatusCode::NOT_FOUND,
+            Self::InUse(_) => StatusCode::CONFLICT,
+            Self::Reference(_) => StatusCode::BAD_REQUEST,
+            Self::Full => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Store(StoreError::Ambiguous(_) | StoreError::Archive(_)) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! To come.
+
+#[derive(Debug, Default)]
+pub(crate) struct Networks {}
