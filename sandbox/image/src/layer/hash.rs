@@ -1,0 +1,61 @@
+//! Hashing a stream while it passes.
+
+use std::io::{self, Read, Write};
+
+use drydock_spec::Digest;
+use sha2::{Digest as _, Sha256};
+
+/// Hashes what is read through it.
+#[derive(Debug)]
+pub struct HashReader<R> {
+    inner: R,
+    hash: Sha256,
+}
+
+impl<R: Read> HashReader<R> {
+    /// Around a reader.
+    pub fn new(inner: R) -> Self {
+        Self {
+            inner,
+            hash: Sha256::new(),
+        }
+    }
+
+    /// The digest of what was read.
+    pub fn finish(self) -> Digest {
+        Digest::from_sha256(self.hash.finalize().into())
+    }
+}
+
+impl<R: Read> Read for HashReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+/// Hashes what is written to it, and keeps nothing.
+#[derive(Debug, Default)]
+pub struct HashWriter {
+    hash: Sha256,
+}
+
+impl HashWriter {
+    /// The digest of what was written.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        Digest::from_sha256(self.hash.finalize().into())
+    }
+}
+
+impl Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hash.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
