@@ -39,7 +39,10 @@ impl IndexPage {
     }
 
     fn minutes(&self) -> u32 {
-        self.lessons.iter().map(|lesson| lesson.minutes).sum()
+        self.lessons
+            .iter()
+            .map(|lesson| u32::from(lesson.minutes))
+            .sum()
     }
 }
 
@@ -53,7 +56,7 @@ pub struct LessonCard {
     /// One or two sentences, plain text.
     pub summary: String,
     /// How long it takes, roughly.
-    pub minutes: u32,
+    pub minutes: u16,
     /// Exercises passed.
     pub done: usize,
     /// Exercises in the lesson.
@@ -122,9 +125,11 @@ pub struct LessonPage {
     /// One or two sentences, plain text.
     pub summary: String,
     /// How long it takes, roughly.
-    pub minutes: u32,
+    pub minutes: u16,
     /// Which lesson this is in the list, from 1.
     pub number: usize,
+    /// The headings of the text, in order.
+    pub steps: Vec<LessonStep>,
     /// The lesson's text and exercises, in order.
     pub blocks: Vec<LessonBlock>,
     /// The lesson before this one.
@@ -161,6 +166,15 @@ impl LessonPage {
     }
 }
 
+/// A heading of the lesson, for its table of contents.
+#[derive(Debug, Clone)]
+pub struct LessonStep {
+    /// The heading's `id` attribute.
+    pub id: String,
+    /// The heading as plain text.
+    pub title: String,
+}
+
 /// A link to another lesson.
 #[derive(Debug, Clone)]
 pub struct LessonLink {
@@ -190,6 +204,8 @@ pub struct ExerciseView {
     pub prompt_html: String,
     /// What this learner did so far.
     pub status: ExerciseStatus,
+    /// Why the solution works, once it is passed: sanitised HTML.
+    pub explain_html: Option<String>,
     /// Points earned so far.
     pub points: u32,
     /// Points to earn.

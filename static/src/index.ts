@@ -1,1 +1,5 @@
-export {};
+// Pages without a terminal: the index and the error pages.
+
+import { initThemeToggle } from "./theme-toggle";
+
+initThemeToggle();
