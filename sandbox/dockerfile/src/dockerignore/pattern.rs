@@ -86,11 +86,8 @@ impl Pattern {
                             self.reach(&mut next, at + 1);
                         }
                     }
-                    Token::Class { negated, ranges } => {
-                        if ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated
-                        {
-                            self.reach(&mut next, at + 1);
-                        }
+                    Token::Class { negated, ranges } if *negated != within(ranges, c) => {
+                        self.reach(&mut next, at + 1);
                     }
                     _ => {}
                 }
@@ -107,6 +104,10 @@ impl Pattern {
             self.reach(reached, at + 1);
         }
     }
+}
+
+fn within(ranges: &[(char, char)], c: char) -> bool {
+    ranges.iter().any(|(low, high)| (*low..=*high).contains(&c))
 }
 
 /// The rest of a `[…]`.

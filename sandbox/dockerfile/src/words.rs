@@ -1,0 +1,212 @@
+//! An instruction's arguments: words with quotes left in, `name=value` pairs, flags, JSON arrays.
+
+use crate::error::Problem;
+
+/// Splits at white space outside quotes; quotes and escapes stay in the words, to be resolved on expansion.
+pub(crate) fn split(text: &str, escape: char) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match quote {
+            None if c.is_whitespace() => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+                continue;
+            }
+            None if c == '\'' || c == '"' => quote = Some(c),
+            Some(open) if c == open => quote = None,
+            _ => {}
+        }
+        // Nothing is escaped between single quotes; an escape character at the very end is dropped.
+        if c == escape && quote != Some('\'') {
+            if let Some(next) = chars.next() {
+                word.extend([c, next]);
+            }
+        } else {
+            word.push(c);
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// `a=1 b="2 3"`, or the old spelling `a the rest` of one pair.
+pub(crate) fn pairs(
+    text: &str,
+    escape: char,
+    instruction: &'static str,
+) -> Result<Vec<(String, String)>, Problem> {
+    let words = split(text, escape);
+    let Some(first) = words.first() else {
+        return Err(at_least_one(instruction));
+    };
+    let pairs = if first.contains('=') {
+        let pair = |word: &String| {
+            let (name, value) = word
+                .split_once('=')
+                .ok_or_else(|| Problem::NoEquals(word.clone()))?;
+            Ok((name.to_owned(), value.to_owned()))
+        };
+        words
+            .iter()
+            .map(pair)
+            .collect::<Result<Vec<_>, Problem>>()?
+    } else {
+        let (name, value) = text
+            .split_once([' ', '\t', '\u{b}', '\u{c}'])
+            .ok_or(Problem::TwoArguments(instruction))?;
+        vec![(name.to_owned(), value.trim_start().to_owned())]
+    };
+    if pairs.iter().any(|(name, _)| name.is_empty()) {
+        return Err(Problem::BlankName(instruction));
+    }
+    Ok(pairs)
+}
+
+/// The flags before the arguments, in order, and the arguments.
+pub(crate) fn flags(text: &str) -> (Vec<Flag>, &str) {
+    let mut flags = Vec::new();
+    let mut rest = text.trim();
+    while let Some(flag) = rest.strip_prefix("--") {
+        let end = flag.find(char::is_whitespace).unwrap_or(flag.len());
+        let (flag, tail) = flag.split_at(end);
+        rest = tail.trim_start();
+        if flag.is_empty() {
+            break;
+        }
+        let (name, value) = match flag.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (flag, None),
+        };
+        flags.push(Flag {
+            name: name.to_owned(),
+            value,
+        });
+    }
+    (flags, rest)
+}
+
+/// `--name=value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Flag {
+    pub(crate) name: String,
+    pub(crate) value: Option<String>,
+}
+
+/// Takes the value of each flag in `known`, in that order, and refuses all others.
+pub(crate) fn take_flags<const N: usize>(
+    flags: Vec<Flag>,
+    known: [&str; N],
+) -> Result<[Option<String>; N], Problem> {
+    let mut values = [const { None }; N];
+    for Flag { name, value } in flags {
+        let Some(slot) = known.iter().position(|known| *known == name) else {
+            return Err(Problem::UnknownFlag(name));
+        };
+        if values[slot].is_some() {
+            return Err(Problem::DuplicateFlag(name));
+        }
+        values[slot] = Some(value.ok_or(Problem::FlagValue(name))?);
+    }
+    Ok(values)
+}
+
+/// The strings of a JSON array; `None` when the text is no JSON array, which makes it the shell's.
+pub(crate) fn json(text: &str) -> Result<Option<Vec<String>>, Problem> {
+    if !text.starts_with('[') {
+        return Ok(None);
+    }
+    let Ok(values) = serde_json::from_str::<Vec<serde_json::Value>>(text) else {
+        return Ok(None);
+    };
+    let string = |value| match value {
+        serde_json::Value::String(text) => Ok(text),
+        _ => Err(Problem::NotStrings),
+    };
+    values
+        .into_iter()
+        .map(string)
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// A JSON array, or words between white space.
+pub(crate) fn json_or_words(text: &str) -> Result<Vec<String>, Problem> {
+    Ok(json(text)?.unwrap_or_else(|| text.split_whitespace().map(Into::into).collect()))
+}
+
+pub(crate) fn at_least_one(instruction: &'static str) -> Problem {
+    Problem::Arguments {
+        instruction,
+        wanted: "at least one argument",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(name: &str, value: &str) -> (String, String) {
+        (name.into(), value.into())
+    }
+
+    #[test]
+    fn quotes_and_escapes_keep_a_word_together() {
+        assert_eq!(
+            split(r#"a="x y" b=c\ d 'e "f'g"#, '\\'),
+            [r#"a="x y""#, r"b=c\ d", r#"'e "f'g"#]
+        );
+        assert_eq!(split(r"a\", '\\'), ["a"]);
+        assert_eq!(split(r"'a\' b", '\\'), [r"'a\'", "b"]);
+        assert_eq!(split("a` b", '`'), ["a` b"]);
+        assert_eq!(split(r#""" b"#, '\\'), [r#""""#, "b"]);
+    }
+
+    #[test]
+    fn both_spellings_of_env_give_pairs() {
+        assert_eq!(
+            pairs("a=1 b='2 3'", '\\', "ENV").unwrap(),
+            [pair("a", "1"), pair("b", "'2 3'")]
+        );
+        assert_eq!(
+            pairs("a   b  c=d ", '\\', "ENV").unwrap(),
+            [pair("a", "b  c=d ")]
+        );
+        assert_eq!(
+            pairs("a", '\\', "ENV").unwrap_err(),
+            Problem::TwoArguments("ENV")
+        );
+        assert_eq!(
+            pairs("a=1 b", '\\', "ENV").unwrap_err(),
+            Problem::NoEquals("b".into())
+        );
+        assert_eq!(
+            pairs("=1", '\\', "ENV").unwrap_err(),
+            Problem::BlankName("ENV")
+        );
+    }
+
+    #[test]
+    fn only_a_valid_json_array_is_the_exec_form() {
+        assert_eq!(json(r#"["a", "b c"]"#).unwrap().unwrap(), ["a", "b c"]);
+        assert_eq!(json("['a']").unwrap(), None);
+        assert_eq!(json(r#"["a"] && b"#).unwrap(), None);
+        assert_eq!(json(r#"["a", 1]"#).unwrap_err(), Problem::NotStrings);
+    }
+
+    #[test]
+    fn flags_end_at_the_first_word_without_dashes() {
+        let (found, rest) = flags("--from=a --chown=b:c  src --dst");
+        assert_eq!(found.len(), 2);
+        assert_eq!(rest, "src --dst");
+        assert_eq!(
+            take_flags(found, ["chown", "from"]).unwrap(),
+            [Some("b:c".into()), Some("a".into())]
+        );
+    }
+}
