@@ -1,0 +1,63 @@
+//! The classic builder's output, step by step.
+
+/// One step of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The instruction with its arguments.
+    pub text: String,
+    /// Whether the result came from the cache.
+    pub cached: bool,
+}
+
+impl Step {
+    /// The first word: `RUN`, `COPY`, …
+    pub fn instruction(&self) -> &str {
+        self.text.split_whitespace().next().unwrap_or_default()
+    }
+}
+
+/// Reads `Step 2/4 : RUN make` and the lines below it.
+pub fn parse(printed: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for line in printed.lines() {
+        if let Some(text) = step_text(line) {
+            steps.push(Step {
+                text: text.to_owned(),
+                cached: false,
+            });
+        } else if line.trim() == "---> Using cache"
+            && let Some(step) = steps.last_mut()
+        {
+            step.cached = true;
+        }
+    }
+    steps
+}
+
+fn step_text(line: &str) -> Option<&str> {
+    let (count, text) = line.strip_prefix("Step ")?.split_once(" : ")?;
+    let (step, steps) = count.split_once('/')?;
+    let number = |text: &str| text.parse::<u32>().is_ok();
+    (number(step) && number(steps)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_know_whether_they_were_cached() {
+        let printed = "Step 1/3 : FROM busybox\n ---> 9a1b2c3d4e5f\nStep 2/3 : RUN make\n ---> Using cache\n ---> 0123456789ab\nStep 3/3 : COPY app.sh /\n ---> 111111111111\nSuccessfully built 111111111111\n";
+        let steps = parse(printed);
+        let short: Vec<_> = steps
+            .iter()
+            .map(|step| (step.instruction(), step.cached))
+            .collect();
+        assert_eq!(short, [("FROM", false), ("RUN", true), ("COPY", false)]);
+    }
+
+    #[test]
+    fn a_programs_own_output_is_not_a_step() {
+        assert_eq!(parse("Step one : begin\nStep 1/x : y\n"), []);
+    }
+}

@@ -1,0 +1,1 @@
+//! `drydock lesson list|new|lint|test`.

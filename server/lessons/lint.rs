@@ -1,0 +1,1 @@
+//! What loads but is wrong.
