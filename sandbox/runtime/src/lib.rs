@@ -14,6 +14,7 @@ pub mod capability;
 pub mod cgroup;
 pub mod container;
 pub mod entry;
+mod init;
 pub mod launch;
 pub mod overlay;
 pub mod paths;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use rustix::{
-    process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid},
+    process::{
+        Resource, Rlimit, Signal, WaitId, WaitIdOptions, getrlimit, pidfd_send_signal, setrlimit,
+        waitid,
+    },
     termios::{Winsize, tcsetwinsize},
 };
 
@@ -84,6 +87,35 @@ pub fn signal(pidfd: BorrowedFd<'_>, number: i32) -> io::Result<()> {
     let signal =
         Signal::from_named_raw(number).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
     Ok(pidfd_send_signal(pidfd, signal)?)
+}
+
+/// Sets a limit of the calling process, by Docker's name for it; one above the hard limit in force is
+/// capped to it, since a sandbox's root cannot raise limits.
+///
+/// # Errors
+/// As setrlimit(2); `EINVAL` for an unknown name.
+pub fn set_own_rlimit(name: &str, soft: u64, hard: u64) -> io::Result<()> {
+    let resource = match name {
+        "core" => Resource::Core,
+        "cpu" => Resource::Cpu,
+        "data" => Resource::Data,
+        "fsize" => Resource::Fsize,
+        "memlock" => Resource::Memlock,
+        "nofile" => Resource::Nofile,
+        "nproc" => Resource::Nproc,
+        "rss" => Resource::Rss,
+        "stack" => Resource::Stack,
+        _ => return Err(io::Error::from_raw_os_error(libc::EINVAL)),
+    };
+    let ceiling = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    let hard = hard.min(ceiling);
+    Ok(setrlimit(
+        resource,
+        Rlimit {
+            current: Some(soft.min(hard)),
+            maximum: Some(hard),
+        },
+    )?)
 }
 
 /// Tells a terminal its size, by its master side.

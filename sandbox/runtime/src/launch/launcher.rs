@@ -1,25 +1,44 @@
 //! The engine's side of a start.
 
 use std::{
-    os::fd::{BorrowedFd, OwnedFd},
+    io,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::{net::UnixStream, process::CommandExt},
+    },
     path::{Path, PathBuf},
+    process::{Child, Command},
     sync::Arc,
+    time::Duration,
 };
 
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use serde::{Deserialize, Serialize};
 
-use super::LaunchError;
+use super::{
+    LaunchError,
+    message::{Report, Request, Role, Work},
+};
 use crate::{
     container::{ContainerSpec, ExecSpec, Mount, ProcessSpec, Rootfs},
-    process::Running,
+    entry,
+    process::{self, Running},
+    wire,
 };
+
+/// A start that takes longer is given up: it takes milliseconds.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Starts processes inside the sandbox. Every call blocks for the few milliseconds it takes.
 #[derive(Debug, Clone)]
 pub struct Launcher(Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {}
+struct Inner {
+    /// The workstation's first process: its namespaces are where containers nest and `-v` sources lie.
+    workstation: OwnedFd,
+    cgroups: Vec<OwnedFd>,
+}
 
 /// The three standard streams; `None` is `/dev/null`. A terminal replaces them.
 #[derive(Debug, Default)]
@@ -41,7 +60,7 @@ pub struct WorkstationSpec {
     pub rootfs: Rootfs,
     /// Docker's socket, the volumes, the `docker` command.
     pub mounts: Vec<Mount>,
-    /// Its environment; shells inherit it.
+    /// Its first process.
     pub process: ProcessSpec,
 }
 
@@ -57,23 +76,43 @@ pub enum PathKind {
 }
 
 impl Launcher {
-    /// Starts the workstation, then answers with a launcher for containers beside it.
+    /// Starts the workstation, and answers with a launcher for containers beside it. Every process joins
+    /// `cgroups`: one directory on cgroup v2, one a controller on v1.
     ///
     /// # Errors
     /// Any step of the start; nothing is left running.
     pub fn start_workstation(
-        _spec: &WorkstationSpec,
-        _cgroups: Vec<OwnedFd>,
+        spec: &WorkstationSpec,
+        cgroups: Vec<OwnedFd>,
     ) -> Result<(Self, Running), LaunchError> {
-        Err(LaunchError::Helper("not yet".into()))
+        let helper = Helper::spawn()?;
+        let mut fds = Fds::default();
+        fds.cgroups(&cgroups);
+        helper.ask(Work::Workstation(spec.clone()), &fds)?;
+        let running = helper.expect_running()?;
+        let workstation = running
+            .pidfd
+            .try_clone()
+            .map_err(|e| LaunchError::init("keeping the workstation", &e))?;
+        Ok((
+            Self(Arc::new(Inner {
+                workstation,
+                cgroups,
+            })),
+            running,
+        ))
     }
 
     /// Starts a container's first process; returns once it has been executed.
     ///
     /// # Errors
     /// Any step of the start; nothing is left running.
-    pub fn run(&self, _spec: &ContainerSpec, _stdio: Stdio) -> Result<Running, LaunchError> {
-        Err(LaunchError::Helper("not yet".into()))
+    pub fn run(&self, spec: &ContainerSpec, stdio: Stdio) -> Result<Running, LaunchError> {
+        let mut fds = Fds::default();
+        fds.push(Role::Workstation, self.0.workstation.as_fd());
+        fds.cgroups(&self.0.cgroups);
+        fds.stdio(&stdio);
+        self.start(Work::Run(spec.clone()), &fds)
     }
 
     /// Adds a process to the container whose first process is `target`.
@@ -82,26 +121,184 @@ impl Launcher {
     /// Any step of the start; nothing is left running.
     pub fn exec(
         &self,
-        _target: BorrowedFd<'_>,
-        _exec: &ExecSpec,
-        _stdio: Stdio,
+        target: BorrowedFd<'_>,
+        exec: &ExecSpec,
+        stdio: Stdio,
     ) -> Result<Running, LaunchError> {
-        Err(LaunchError::Helper("not yet".into()))
+        let mut fds = Fds::default();
+        fds.push(Role::Target, target);
+        fds.cgroups(&self.0.cgroups);
+        fds.stdio(&stdio);
+        self.start(Work::Exec(exec.clone()), &fds)
     }
 
     /// What is at `path` on the workstation.
     ///
     /// # Errors
     /// The helper could not look.
-    pub fn workstation_path(&self, _path: &Path) -> Result<PathKind, LaunchError> {
-        Err(LaunchError::Helper("not yet".into()))
+    pub fn workstation_path(&self, path: &Path) -> Result<PathKind, LaunchError> {
+        match self.ask_workstation(Work::Look(path.into()))? {
+            Report::Found(kind) => Ok(kind),
+            other => Err(unexpected(&other)),
+        }
     }
 
     /// Makes a directory and its parents on the workstation, as Docker does for a missing `-v` source.
     ///
     /// # Errors
     /// The directory could not be made.
-    pub fn workstation_mkdir(&self, _path: &Path) -> Result<PathBuf, LaunchError> {
-        Err(LaunchError::Helper("not yet".into()))
+    pub fn workstation_mkdir(&self, path: &Path) -> Result<PathBuf, LaunchError> {
+        match self.ask_workstation(Work::MakeDir(path.into()))? {
+            Report::Made => Ok(path.into()),
+            other => Err(unexpected(&other)),
+        }
     }
+
+    fn start(&self, work: Work, fds: &Fds<'_>) -> Result<Running, LaunchError> {
+        let helper = Helper::spawn()?;
+        helper.ask(work, fds)?;
+        helper.expect_running()
+    }
+
+    fn ask_workstation(&self, work: Work) -> Result<Report, LaunchError> {
+        let helper = Helper::spawn()?;
+        let mut fds = Fds::default();
+        fds.push(Role::Workstation, self.0.workstation.as_fd());
+        helper.ask(work, &fds)?;
+        helper.expect_answer()
+    }
+}
+
+/// Descriptors with their roles.
+#[derive(Default)]
+struct Fds<'fd>(Vec<(Role, BorrowedFd<'fd>)>);
+
+impl<'fd> Fds<'fd> {
+    fn push(&mut self, role: Role, fd: BorrowedFd<'fd>) {
+        self.0.push((role, fd));
+    }
+
+    fn cgroups(&mut self, dirs: &'fd [OwnedFd]) {
+        self.0
+            .extend(dirs.iter().map(|dir| (Role::Cgroup, dir.as_fd())));
+    }
+
+    fn stdio(&mut self, stdio: &'fd Stdio) {
+        let streams = [
+            (Role::Stdin, &stdio.stdin),
+            (Role::Stdout, &stdio.stdout),
+            (Role::Stderr, &stdio.stderr),
+        ];
+        for (role, stream) in streams {
+            if let Some(fd) = stream {
+                self.push(role, fd.as_fd());
+            }
+        }
+    }
+}
+
+/// One helper process, from its start to its end.
+struct Helper {
+    child: Child,
+    socket: UnixStream,
+}
+
+impl Helper {
+    fn spawn() -> Result<Self, LaunchError> {
+        let (socket, theirs) =
+            UnixStream::pair().map_err(|e| LaunchError::init("making a socket", &e))?;
+        let deadline = socket
+            .set_read_timeout(Some(DEADLINE))
+            .and(socket.set_write_timeout(Some(DEADLINE)));
+        deadline.map_err(|e| LaunchError::init("setting a deadline", &e))?;
+        let child = Command::new("/proc/self/exe")
+            .arg0(entry::LAUNCH)
+            .env_clear()
+            .stdin(OwnedFd::from(theirs))
+            .spawn()
+            .map_err(|e| too_many_or("starting a helper", &e))?;
+        Ok(Self { child, socket })
+    }
+
+    fn ask(&self, work: Work, fds: &Fds<'_>) -> Result<(), LaunchError> {
+        let (roles, fds): (Vec<_>, Vec<_>) = fds.0.iter().copied().unzip();
+        wire::send(&self.socket, &Request { work, fds: roles }, &fds)
+            .map_err(|e| LaunchError::init("talking to the helper", &e))
+    }
+
+    /// Reads reports until both the helper and the new process have let go of the socket: the one by
+    /// exiting, the other by executing its program (the socket is close-on-exec).
+    fn expect_running(mut self) -> Result<Running, LaunchError> {
+        let (mut pidfd, mut pty, mut between, mut failed) = (None, None, None, None);
+        loop {
+            match wire::receive::<Report>(&self.socket) {
+                Ok(Some((Report::Started, fds))) => pidfd = fds.into_iter().next(),
+                Ok(Some((Report::Pty, fds))) => pty = fds.into_iter().next(),
+                Ok(Some((Report::Between(pid), _))) => between = Pid::from_raw(pid),
+                Ok(Some((Report::Failed(error), _))) => failed = failed.or(Some(error)),
+                Ok(Some((other, _))) => failed = Some(unexpected(&other)),
+                Ok(None) => break,
+                Err(error) => {
+                    failed = Some(LaunchError::Helper(error.to_string()));
+                    let _ = self.child.kill();
+                    break;
+                }
+            }
+        }
+        let _ = self.child.wait();
+        if let Some(pid) = between {
+            let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
+        }
+        match (failed, pidfd) {
+            (Some(error), Some(pidfd)) => {
+                let _ = process::signal(pidfd.as_fd(), libc::SIGKILL);
+                let _ = process::wait(pidfd.as_fd());
+                Err(error)
+            }
+            (Some(error), None) => Err(error),
+            (None, None) => Err(LaunchError::Helper("it named no process".into())),
+            (None, Some(pidfd)) => {
+                let pid =
+                    number_of(pidfd.as_fd()).map_err(|e| LaunchError::init("reading a pid", &e))?;
+                Ok(Running { pid, pidfd, pty })
+            }
+        }
+    }
+
+    fn expect_answer(mut self) -> Result<Report, LaunchError> {
+        let answer = match wire::receive::<Report>(&self.socket) {
+            Ok(Some((Report::Failed(error), _))) => Err(error),
+            Ok(Some((report, _))) => Ok(report),
+            Ok(None) => Err(LaunchError::Helper("it said nothing".into())),
+            Err(error) => Err(LaunchError::Helper(error.to_string())),
+        };
+        if answer.is_err() {
+            let _ = self.child.kill();
+        }
+        let _ = self.child.wait();
+        answer
+    }
+}
+
+/// A process's number in this process's pid namespace, from its pidfd; see pidfd_open(2).
+/// A process that has ended and is not reaped yet still has one.
+fn number_of(pidfd: BorrowedFd<'_>) -> io::Result<i32> {
+    use std::os::fd::AsRawFd;
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
+    info.lines()
+        .find_map(|line| line.strip_prefix("Pid:"))
+        .and_then(|pid| pid.trim().parse().ok())
+        .ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+fn too_many_or(stage: &str, error: &io::Error) -> LaunchError {
+    if error.kind() == io::ErrorKind::WouldBlock {
+        LaunchError::TooManyProcesses
+    } else {
+        LaunchError::init(stage, error)
+    }
+}
+
+fn unexpected(report: &Report) -> LaunchError {
+    LaunchError::Helper(format!("it said {report:?}"))
 }

@@ -2,11 +2,31 @@
 //!
 //! The engine has threads, so it never forks: each start is a single-threaded helper, the same program
 //! executed again, that enters namespaces and clones the process as the engine's own child.
+//!
+//! - [`launcher`]: the engine's side. [`message`]: what crosses.
+//! - [`helper`]: the helper's first steps. Then one file a kind of work: [`container`], [`exec`], [`workstation`].
+//! - [`rootfs`], [`devices`], [`masks`]: the mounts of a container.
+//! - [`first`]: the new process itself, up to exec(2). [`identity`], [`program`]: who and what it becomes.
 
+mod container;
+mod devices;
 mod error;
+mod exec;
+mod first;
+mod helper;
+mod identity;
 mod launcher;
+mod masks;
+mod message;
+mod program;
+mod rootfs;
+mod stdio;
+mod workstation;
 
+pub(crate) use devices::DEVICES;
 pub use error::LaunchError;
+pub use helper::main as helper_main;
 pub use launcher::{Launcher, PathKind, Stdio, WorkstationSpec};
+pub(crate) use rootfs::{NEW_ROOT, make_fs};
 
 pub use crate::process::Running;

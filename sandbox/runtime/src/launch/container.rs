@@ -1,0 +1,126 @@
+//! The helper's work for a new container, in the order the kernel needs it.
+
+use std::os::fd::AsFd;
+
+use drydock_network::link::Links;
+use nix::sched::{CloneFlags, setns, unshare};
+
+use super::{
+    LaunchError, WorkstationSpec,
+    first::{self, First},
+    helper::Given,
+    message::Role,
+    rootfs::{self, Sources},
+};
+use crate::{
+    capability::Capabilities,
+    container::{ContainerSpec, Network, Seccomp},
+};
+
+/// Starts a container's first process.
+pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
+    let workstation = given.required(Role::Workstation)?;
+    given.join_cgroups()?;
+    let sources = Sources::open(&spec.mounts, Some(workstation))?;
+    enter_network(&spec.network)?;
+    separate()?;
+    let root = rootfs::assemble(
+        &rootfs::Plan {
+            rootfs: &spec.rootfs,
+            mounts: &spec.mounts,
+            shm_size: spec.shm_size,
+            sysfs_writable: spec.privileged,
+            cwd: &spec.process.cwd,
+        },
+        sources,
+    )?;
+    setns(workstation, CloneFlags::CLONE_NEWPID)
+        .map_err(|e| LaunchError::init("entering the workstation's process numbers", &e.into()))?;
+    let mut process = spec.process.clone();
+    if spec.privileged {
+        process.capabilities = Capabilities::all();
+        process.seccomp = Seccomp::Unconfined;
+    }
+    if spec.init {
+        process
+            .args
+            .splice(0..0, ["/sbin/docker-init".into(), "--".into()]);
+    }
+    let first = First {
+        given,
+        root: root.as_fd(),
+        hostname: &spec.hostname,
+        domainname: &spec.domainname,
+        masked: !spec.privileged,
+        readonly_rootfs: spec.readonly_rootfs,
+        process: &process,
+    };
+    given.clone_sibling_below(CloneFlags::CLONE_NEWPID, || first::run(&first))
+}
+
+/// Starts the workstation: a container in the sandbox's own network namespace.
+pub fn start_workstation(given: &Given, spec: &WorkstationSpec) -> Result<(), LaunchError> {
+    given.join_cgroups()?;
+    let sources = Sources::open(&spec.mounts, None)?;
+    separate()?;
+    let root = rootfs::assemble(
+        &rootfs::Plan {
+            rootfs: &spec.rootfs,
+            mounts: &spec.mounts,
+            shm_size: 64 << 20,
+            sysfs_writable: false,
+            cwd: &spec.process.cwd,
+        },
+        sources,
+    )?;
+    let first = First {
+        given,
+        root: root.as_fd(),
+        hostname: &spec.hostname,
+        domainname: "",
+        masked: true,
+        readonly_rootfs: false,
+        process: &spec.process,
+    };
+    given.clone_sibling(CloneFlags::CLONE_NEWPID, || first::run(&first))
+}
+
+/// Every namespace but the network's and the process numbers'.
+fn separate() -> Result<(), LaunchError> {
+    unshare(
+        CloneFlags::CLONE_NEWNS
+            | CloneFlags::CLONE_NEWIPC
+            | CloneFlags::CLONE_NEWUTS
+            | CloneFlags::CLONE_NEWCGROUP,
+    )
+    .map_err(|e| LaunchError::init("making namespaces", &e.into()))?;
+    rustix::mount::mount_change(
+        "/",
+        rustix::mount::MountPropagationFlags::REC | rustix::mount::MountPropagationFlags::PRIVATE,
+    )
+    .map_err(|e| LaunchError::init("making mounts private", &e.into()))
+}
+
+/// Makes the container's network namespace and its links, then stays in it.
+fn enter_network(network: &Network) -> Result<(), LaunchError> {
+    let failed = |stage| move |e: std::io::Error| LaunchError::init(stage, &e);
+    if matches!(network, Network::Host) {
+        return Ok(());
+    }
+    let outside = Links::here().map_err(failed("opening netlink"))?;
+    unshare(CloneFlags::CLONE_NEWNET)
+        .map_err(|e| failed("making a network namespace")(e.into()))?;
+    let inside = Links::here().map_err(failed("opening netlink"))?;
+    inside.loopback_up().map_err(failed("bringing up lo"))?;
+    if let Network::Bridge(endpoint) = network {
+        let namespace =
+            std::fs::File::open("/proc/self/ns/net").map_err(failed("opening the network"))?;
+        outside
+            .add_veth(endpoint, namespace.as_fd())
+            .map_err(failed("making a veth pair"))?;
+        inside
+            .configure_inside(endpoint)
+            .map_err(failed("configuring eth0"))?;
+    }
+    Ok(())
+}

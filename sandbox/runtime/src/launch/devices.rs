@@ -1,0 +1,78 @@
+//! A container's `/dev`. Device files cannot be made in a user namespace: the harmless ones are shown
+//! from the engine's own, which came from the host.
+
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd},
+    path::Path,
+};
+
+use rustix::{
+    fs::{CWD, OFlags, symlinkat},
+    mount::{MountAttrFlags, OpenTreeFlags, open_tree},
+};
+
+use super::rootfs::{attach, make_fs};
+use crate::paths;
+
+/// The devices that every container has.
+pub const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
+
+const LINKS: [(&str, &str); 6] = [
+    ("/proc/self/fd", "fd"),
+    ("/proc/self/fd/0", "stdin"),
+    ("/proc/self/fd/1", "stdout"),
+    ("/proc/self/fd/2", "stderr"),
+    ("/proc/kcore", "core"),
+    ("pts/ptmx", "ptmx"),
+];
+
+/// Terminals of one container at most: the host has 4,096 for everybody.
+const MAX_TERMINALS: &str = "24";
+
+/// Mounts `/dev` with all that Docker has in it.
+pub fn mount(root: BorrowedFd<'_>, shm_size: u64) -> io::Result<()> {
+    let quiet = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    let sealed = quiet | MountAttrFlags::MOUNT_ATTR_NODEV;
+    let dev = make_fs(
+        "tmpfs",
+        &[("mode", "755"), ("size", "65536k"), ("nr_inodes", "1024")],
+        MountAttrFlags::MOUNT_ATTR_NOSUID,
+    )?;
+    attach(root, Path::new("/dev"), &dev)?;
+    for name in DEVICES {
+        let tree = open_tree(
+            CWD,
+            format!("/dev/{name}"),
+            OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC,
+        )?;
+        attach(root, &Path::new("/dev").join(name), &tree)?;
+    }
+    let dir = paths::open_in(root, Path::new("/dev"), OFlags::PATH | OFlags::DIRECTORY)?;
+    for (to, name) in LINKS {
+        symlinkat(to, dir.as_fd(), name)?;
+    }
+    let terminals = [
+        ("newinstance", ""),
+        ("ptmxmode", "0666"),
+        ("mode", "0620"),
+        ("gid", "5"),
+        ("max", MAX_TERMINALS),
+    ];
+    attach(
+        root,
+        Path::new("/dev/pts"),
+        &make_fs("devpts", &terminals, quiet)?,
+    )?;
+    attach(
+        root,
+        Path::new("/dev/mqueue"),
+        &make_fs("mqueue", &[], sealed)?,
+    )?;
+    let size = shm_size.to_string();
+    attach(
+        root,
+        Path::new("/dev/shm"),
+        &make_fs("tmpfs", &[("mode", "1777"), ("size", &size)], sealed)?,
+    )
+}

@@ -1,0 +1,39 @@
+//! The helper's work for one more process in a running container.
+
+use nix::sched::{CloneFlags, setns};
+
+use super::{
+    LaunchError,
+    first::{Entered, become_program},
+    helper::Given,
+    message::Role,
+};
+use crate::{
+    capability::Capabilities,
+    container::{ExecSpec, Seccomp},
+};
+
+const ALL: CloneFlags = CloneFlags::CLONE_NEWNS
+    .union(CloneFlags::CLONE_NEWPID)
+    .union(CloneFlags::CLONE_NEWNET)
+    .union(CloneFlags::CLONE_NEWIPC)
+    .union(CloneFlags::CLONE_NEWUTS)
+    .union(CloneFlags::CLONE_NEWCGROUP);
+
+/// Starts a process beside the target's first one, in all of its namespaces.
+pub fn start(given: &Given, spec: &ExecSpec) -> Result<(), LaunchError> {
+    let mut process = spec.process.clone();
+    if spec.privileged {
+        process.capabilities = Capabilities::all();
+        process.seccomp = Seccomp::Unconfined;
+    }
+    given.join_cgroups()?;
+    let target = given.required(Role::Target)?;
+    setns(target, ALL).map_err(|e| LaunchError::init("entering the container", &e.into()))?;
+    given.clone_sibling(CloneFlags::empty(), || {
+        match become_program(given, &process, Entered::Joined) {
+            Ok(never) => match never {},
+            Err(error) => error,
+        }
+    })
+}

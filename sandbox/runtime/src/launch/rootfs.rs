@@ -1,0 +1,186 @@
+//! A container's file system, mounted at [`NEW_ROOT`] of the helper's own mount namespace.
+
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path::Path,
+};
+
+use nix::sched::{CloneFlags, setns};
+use rustix::{
+    fs::{CWD, Mode, OFlags},
+    mount::{
+        FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create,
+        fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
+    },
+};
+
+use super::{LaunchError, devices, error::reason};
+use crate::{
+    container::{Mount, MountSource, Rootfs},
+    overlay, paths,
+    sys::{MountAttr, mount_setattr},
+};
+
+/// An empty directory of every sandbox's root, made when the sandbox starts.
+pub const NEW_ROOT: &str = "/newroot";
+
+/// What to assemble.
+pub struct Plan<'a> {
+    pub rootfs: &'a Rootfs,
+    pub mounts: &'a [Mount],
+    pub shm_size: u64,
+    pub sysfs_writable: bool,
+    pub cwd: &'a str,
+}
+
+/// The mounts' sources, opened where they lie before the helper leaves that namespace.
+pub struct Sources(Vec<Option<OwnedFd>>);
+
+impl Sources {
+    /// Opens every source: the learner's paths in the workstation's mount namespace, ours in the engine's.
+    pub fn open(
+        mounts: &[Mount],
+        workstation: Option<BorrowedFd<'_>>,
+    ) -> Result<Self, LaunchError> {
+        let ours = mounts.iter().map(|mount| match &mount.source {
+            MountSource::Engine(path) => clone_tree(mount, path).map(Some),
+            _ => Ok(None),
+        });
+        let mut opened = ours.collect::<Result<Vec<_>, _>>()?;
+        let theirs = |m: &Mount| matches!(m.source, MountSource::Workstation(_));
+        let Some(workstation) = workstation.filter(|_| mounts.iter().any(theirs)) else {
+            return Ok(Self(opened));
+        };
+        let switch = |ns: BorrowedFd<'_>| {
+            setns(ns, CloneFlags::CLONE_NEWNS)
+                .map_err(|e| LaunchError::init("entering a mount namespace", &e.into()))
+        };
+        let home = std::fs::File::open("/proc/self/ns/mnt")
+            .map_err(|e| LaunchError::init("opening the mount namespace", &e))?;
+        switch(workstation)?;
+        for (slot, mount) in opened.iter_mut().zip(mounts) {
+            if let MountSource::Workstation(path) = &mount.source {
+                *slot = Some(clone_tree(mount, path)?);
+            }
+        }
+        switch(home.as_fd())?;
+        Ok(Self(opened))
+    }
+}
+
+/// A detached copy of the mounts at `path`, under the current root.
+fn clone_tree(mount: &Mount, path: &Path) -> Result<OwnedFd, LaunchError> {
+    let tree = || -> io::Result<OwnedFd> {
+        let root = rustix::fs::openat(
+            CWD,
+            "/",
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        let found = paths::find_in(root.as_fd(), path)?;
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE
+            | OpenTreeFlags::OPEN_TREE_CLOEXEC
+            | OpenTreeFlags::AT_EMPTY_PATH
+            | OpenTreeFlags::AT_RECURSIVE;
+        Ok(open_tree(&found, "", flags)?)
+    };
+    tree().map_err(|e| mount_error(mount, &e))
+}
+
+/// Mounts everything but `/proc`, which shows the process numbers of whoever mounts it; answers the root.
+pub fn assemble(plan: &Plan<'_>, sources: Sources) -> Result<OwnedFd, LaunchError> {
+    let step = |stage: &str| {
+        let stage = stage.to_owned();
+        move |e: io::Error| LaunchError::init(stage, &e)
+    };
+    let merged = overlay::mount_detached(plan.rootfs).map_err(step("mounting the layers"))?;
+    move_mount(
+        &merged,
+        "",
+        CWD,
+        NEW_ROOT,
+        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
+    )
+    .map_err(|e| step("attaching the layers")(e.into()))?;
+    let root = merged;
+    paths::make_dirs_in(root.as_fd(), Path::new("/proc")).map_err(step("making /proc"))?;
+    devices::mount(root.as_fd(), plan.shm_size).map_err(step("making /dev"))?;
+    mount_sysfs(root.as_fd(), plan.sysfs_writable).map_err(step("mounting /sys"))?;
+    for (mount, source) in plan.mounts.iter().zip(sources.0) {
+        mount_one(root.as_fd(), mount, source).map_err(|e| mount_error(mount, &e))?;
+    }
+    paths::make_dirs_in(root.as_fd(), Path::new(plan.cwd)).map_err(|e| LaunchError::Cwd {
+        cwd: plan.cwd.into(),
+        reason: reason(&e),
+    })?;
+    Ok(root)
+}
+
+fn mount_one(root: BorrowedFd<'_>, mount: &Mount, source: Option<OwnedFd>) -> io::Result<()> {
+    let tree = match (&mount.source, source) {
+        (MountSource::Tmpfs { size, mode }, _) => {
+            let (size, mode) = (size.to_string(), format!("{mode:o}"));
+            make_fs(
+                "tmpfs",
+                &[("size", &size), ("mode", &mode)],
+                MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV,
+            )?
+        }
+        (_, Some(tree)) => tree,
+        (_, None) => return Err(io::ErrorKind::NotFound.into()),
+    };
+    if mount.readonly {
+        mount_setattr(
+            tree.as_fd(),
+            MountAttr {
+                read_only: true,
+                ..MountAttr::default()
+            },
+        )?;
+    }
+    attach(root, &mount.target, &tree)
+}
+
+/// A new file system on a mount that is attached nowhere yet.
+pub fn make_fs(kind: &str, options: &[(&str, &str)], attr: MountAttrFlags) -> io::Result<OwnedFd> {
+    let fs = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
+    for (key, value) in options {
+        if value.is_empty() {
+            rustix::mount::fsconfig_set_flag(&fs, *key)?;
+        } else {
+            fsconfig_set_string(&fs, *key, *value)?;
+        }
+    }
+    fsconfig_create(&fs)?;
+    Ok(fsmount(&fs, FsMountFlags::FSMOUNT_CLOEXEC, attr)?)
+}
+
+/// Attaches a detached mount at `target` under `root`, making the mount point if need be.
+pub fn attach(root: BorrowedFd<'_>, target: &Path, tree: &OwnedFd) -> io::Result<()> {
+    let point = paths::make_mount_point(root, target, paths::is_dir(tree)?)?;
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    Ok(move_mount(tree, "", &point, "", flags)?)
+}
+
+fn mount_sysfs(root: BorrowedFd<'_>, writable: bool) -> io::Result<()> {
+    let mut attr = MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    if !writable {
+        attr |= MountAttrFlags::MOUNT_ATTR_RDONLY;
+    }
+    attach(root, Path::new("/sys"), &make_fs("sysfs", &[], attr)?)
+}
+
+fn mount_error(mount: &Mount, error: &io::Error) -> LaunchError {
+    let source = match &mount.source {
+        MountSource::Workstation(path) | MountSource::Engine(path) => path.display().to_string(),
+        MountSource::Tmpfs { .. } => "tmpfs".into(),
+    };
+    LaunchError::Mount {
+        source_path: source,
+        target: mount.target.display().to_string(),
+        reason: reason(error),
+    }
+}

@@ -1,0 +1,153 @@
+//! The first process inside a sandbox, up to executing the engine.
+
+use std::{convert::Infallible, ffi::CString, io, net::Ipv4Addr, os::fd::AsFd, path::Path};
+
+use drydock_network::link::Links;
+use rustix::{
+    fs::CWD,
+    mount::{
+        MountAttrFlags, MoveMountFlags, UnmountFlags, mount_bind_recursive, move_mount, unmount,
+    },
+    process::{chdir, pivot_root},
+};
+
+use super::{
+    BuildError, BuildReport, CONTROL_FD, EngineSettings, Layout, SandboxPlan,
+    builder::{FIRST_FREE_FD, Site},
+};
+use crate::{
+    entry,
+    launch::make_fs,
+    process::set_own_rlimit,
+    seccomp,
+    sys::{close_all_from, install_filter, keep_across_exec, reset_signals},
+    wire,
+};
+
+/// The default bridge; its address is every container's gateway.
+const DOCKER0: (&str, Ipv4Addr, u8) = ("docker0", Ipv4Addr::new(172, 17, 0, 1), 16);
+
+/// Never returns to the owner's code.
+pub fn run(site: &Site) -> ! {
+    let error = match prepare(site).and_then(|()| execute(site)) {
+        Ok(never) => match never {},
+        Err(error) => error,
+    };
+    let _ = wire::send(&site.server, &BuildReport::Failed(error), &[]);
+    std::process::exit(1)
+}
+
+fn prepare(site: &Site) -> Result<(), BuildError> {
+    let plan = &site.plan;
+    mount_own(plan)?;
+    switch_root(&plan.mount_point).map_err(BuildError::at("entering the root"))?;
+    nix::unistd::sethostname(&plan.hostname)
+        .map_err(|e| BuildError::at("setting the host name")(e.into()))?;
+    bring_up_network().map_err(BuildError::at("bringing up the network"))?;
+    // Structural, besides the filter: no user namespace can be made in this one.
+    std::fs::write("/proc/sys/user/max_user_namespaces", "0")
+        .map_err(BuildError::at("forbidding user namespaces"))?;
+    set_own_rlimit("core", 0, 0).map_err(BuildError::at("setting limits"))
+}
+
+/// `/proc` and `/sys` while the host's are still in sight: the kernel allows new ones in a user namespace
+/// only where whole ones can be seen already.
+fn mount_own(plan: &SandboxPlan) -> Result<(), BuildError> {
+    let quiet = MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    let (size, inodes) = (
+        plan.limits.storage.to_string(),
+        plan.limits.inodes.to_string(),
+    );
+    let data = [
+        ("mode", "755"),
+        ("size", size.as_str()),
+        ("nr_inodes", inodes.as_str()),
+    ];
+    mount_at(plan, "/proc", "proc", &[], quiet).map_err(BuildError::at("mounting /proc"))?;
+    mount_at(plan, "/sys", "sysfs", &[], quiet).map_err(BuildError::at("mounting /sys"))?;
+    // Programs in images keep their set-user-id bits: the layers are here.
+    mount_at(
+        plan,
+        Layout::DATA,
+        "tmpfs",
+        &data,
+        MountAttrFlags::MOUNT_ATTR_NODEV,
+    )
+    .map_err(BuildError::at("mounting the storage"))
+}
+
+fn mount_at(
+    plan: &SandboxPlan,
+    at: &str,
+    kind: &str,
+    options: &[(&str, &str)],
+    attr: MountAttrFlags,
+) -> io::Result<()> {
+    let target = plan.mount_point.join(at.trim_start_matches('/'));
+    let mount = make_fs(kind, options, attr)?;
+    Ok(move_mount(
+        &mount,
+        "",
+        CWD,
+        &target,
+        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
+    )?)
+}
+
+/// A mount that came from a more privileged namespace cannot become the root itself; a bind of it can,
+/// and what is mounted below stays locked.
+fn switch_root(root: &Path) -> io::Result<()> {
+    mount_bind_recursive(root, root)?;
+    chdir(root)?;
+    pivot_root(".", ".")?;
+    unmount(".", UnmountFlags::DETACH)?;
+    Ok(chdir("/")?)
+}
+
+fn bring_up_network() -> io::Result<()> {
+    let links = Links::here()?;
+    links.loopback_up()?;
+    let (name, address, prefix) = DOCKER0;
+    links.add_bridge(name, address, prefix)
+}
+
+fn execute(site: &Site) -> Result<Infallible, BuildError> {
+    let failed = BuildError::at("executing the engine");
+    let settings = EngineSettings {
+        cgroups: site.learner_cgroups.len(),
+        ..site.plan.settings.clone()
+    };
+    let exec = || -> io::Result<Infallible> {
+        let variable = format!(
+            "{}={}",
+            EngineSettings::VARIABLE,
+            serde_json::to_string(&settings)?
+        );
+        let program = CString::new(Layout::EXE)?;
+        let (args, env) = ([CString::new(entry::ENGINE)?], [CString::new(variable)?]);
+        hand_over(site)?;
+        install_filter(&seccomp::sandbox_filter()?)?;
+        reset_signals();
+        Ok(nix::unistd::execve(&program, &args, &env)?)
+    };
+    exec().map_err(failed)
+}
+
+/// Only the control socket, the learner's cgroups and the lock cross into the engine. They are first
+/// moved out of the way: their present numbers may be among those they are to have.
+fn hand_over(site: &Site) -> io::Result<()> {
+    let fds = [site.control.as_fd()]
+        .into_iter()
+        .chain(site.learner_cgroups.iter().map(AsFd::as_fd))
+        .chain(site.locks.iter().map(AsFd::as_fd));
+    let high = fds
+        .map(|fd| rustix::io::fcntl_dupfd_cloexec(fd, FIRST_FREE_FD))
+        .collect::<Result<Vec<_>, _>>()?;
+    close_all_from(CONTROL_FD)?;
+    for (number, fd) in (CONTROL_FD..).zip(&high) {
+        keep_across_exec(fd.as_fd(), number)?;
+    }
+    Ok(())
+}
