@@ -1,6 +1,6 @@
-//! The command line's words as settled values.
+//! The command line's words as settled values, and the bounds of the web server.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// What `drydock serve` was asked for.
 #[derive(Debug, Clone)]
@@ -16,3 +16,31 @@ pub struct ServeOptions {
     /// Lessons from this directory instead of the ones built in.
     pub lessons_dir: Option<PathBuf>,
 }
+
+/// Threads that answer requests. The work is done in the sandboxes; more threads only cost memory.
+pub const WORKERS: usize = 2;
+
+/// How long a sandbox lives when its lesson does not say.
+pub const LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// How often ended and expired sandboxes are looked for.
+pub const PATROL_PERIOD: Duration = Duration::from_secs(2);
+
+/// The longest body of a request. The page sends small JSON only.
+pub const MAX_BODY: usize = 16 * 1024;
+
+/// How long a start may take before the learner is told that it failed.
+pub const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long ending a sandbox may take before the patrol has to see to it.
+pub const END_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long one check may take, waiting for another check of the same learner included.
+/// The page gives up after 60 s.
+pub const CHECK_TIMEOUT: Duration = Duration::from_secs(50);
+
+/// How long an engine may take to answer a question about itself.
+pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Terminals that one learner may have open at once, over all tabs.
+pub const MAX_TERMINALS: usize = 16;

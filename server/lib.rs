@@ -7,6 +7,7 @@
 //! - [`pages`], [`api`], [`terminal`]: the handlers: HTML, JSON, websocket.
 //! - [`lessons`], [`grading`]: lessons as data; did the learner do it?
 //! - [`sandboxes`]: one live sandbox per learner.
+//! - [`gates`], [`limits`]: one thing at a time, and not too often.
 //! - [`store`]: learners, attempts and progress in SQLite.
 //! - [`learner`], [`security`]: the signed cookie; Origin, Host and the headers.
 //! - [`error`]: what a failed request gets.
@@ -19,13 +20,16 @@ pub mod app;
 pub mod assets;
 pub mod config;
 pub mod error;
+pub mod gates;
 pub mod grading;
 pub mod learner;
 pub mod lessons;
+pub mod limits;
 pub mod pages;
 pub mod router;
 pub mod sandboxes;
 pub mod security;
 pub mod serve;
+mod session_stub;
 pub mod store;
 pub mod terminal;

@@ -1,1 +1,0 @@
-//! One live sandbox per learner.

@@ -1,0 +1,319 @@
+//! One live sandbox per learner.
+//!
+//! - [`Sandboxes`]: starting, finding and ending them by learner and lesson.
+//! - [`patrol`]: ends what is over, notices what died, and says why.
+//!
+//! A start runs on the server's own runtime: it is finished although the browser that asked has
+//! left, and a second tab that asks meanwhile waits for the same one.
+
+pub mod patrol;
+
+use std::{sync::Arc, time::Duration};
+
+use crate::session_stub::{SessionError, Sessions, StartRequest};
+use drydock_spec::SandboxId;
+use tokio::{runtime::Handle, time::timeout};
+
+pub use crate::session_stub::Sandbox;
+
+use crate::{
+    config::{END_TIMEOUT, HEALTH_TIMEOUT, LIFETIME, START_TIMEOUT},
+    error::{Refusal, chain},
+    gates::Gates,
+    learner::LearnerId,
+    lessons::Lesson,
+    store::{
+        Store, StoreError,
+        sandboxes::{EndReason, Started},
+    },
+};
+
+/// Why there is no sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The learner's live sandbox belongs to this other lesson.
+    #[error("another lesson's sandbox is running")]
+    OtherLesson(String),
+    /// The sandbox could not be made.
+    #[error("could not start a sandbox")]
+    Session(#[from] SessionError),
+    /// It could not be recorded.
+    #[error("could not record the sandbox")]
+    Store(#[from] StoreError),
+    /// It took too long.
+    #[error("the sandbox was not ready within {} s", START_TIMEOUT.as_secs())]
+    TooSlow,
+    /// The server's runtime is ending.
+    #[error("the server is going down")]
+    ShuttingDown,
+}
+
+/// What to do about a sandbox that the learner has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Share this lesson's; leave another lesson's alone.
+    Keep,
+    /// Share this lesson's; end another lesson's.
+    Replace,
+    /// End it, whatever its lesson.
+    Reset,
+}
+
+/// A sandbox that can be used now.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// The sandbox.
+    pub sandbox: Sandbox,
+    /// Whether it was there before.
+    pub shared: bool,
+}
+
+/// How a learner's sandbox for a lesson stands.
+#[derive(Debug)]
+pub enum State {
+    /// There was never one, or only one of another lesson.
+    None,
+    /// It lives; its engine's figures, when the engine answered in time.
+    Running(Sandbox, Option<crate::session_stub::Health>),
+    /// It is over.
+    Ended(SandboxId, EndReason),
+}
+
+/// All learners' sandboxes.
+#[derive(Debug, Clone)]
+pub struct Sandboxes(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    sessions: Sessions,
+    store: Store,
+    gates: Gates,
+    runtime: Handle,
+}
+
+impl Sandboxes {
+    /// Starts out with the sandboxes that `sessions` found running.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub async fn new(sessions: Sessions, store: Store) -> Result<Self, StoreError> {
+        let sandboxes = Self(Arc::new(Inner {
+            sessions,
+            store,
+            gates: Gates::default(),
+            runtime: Handle::current(),
+        }));
+        sandboxes.bury_the_lost().await?;
+        Ok(sandboxes)
+    }
+
+    /// The learner's sandbox for `lesson`, started if need be.
+    ///
+    /// # Errors
+    /// When it cannot be started, or another lesson's stands in the way.
+    pub async fn start(
+        &self,
+        learner: LearnerId,
+        lesson: Arc<Lesson>,
+        existing: Existing,
+    ) -> Result<Ready, StartError> {
+        let this = self.clone();
+        let start = async move { this.start_alone(learner, &lesson, existing).await };
+        self.0
+            .runtime
+            .spawn(start)
+            .await
+            .unwrap_or(Err(StartError::ShuttingDown))
+    }
+
+    async fn start_alone(
+        &self,
+        learner: LearnerId,
+        lesson: &Lesson,
+        existing: Existing,
+    ) -> Result<Ready, StartError> {
+        let _alone = self.0.gates.enter(learner).await;
+        for sandbox in self.live(learner) {
+            let same = sandbox.lesson() == Some(lesson.id.as_str());
+            let reason = match existing {
+                Existing::Keep | Existing::Replace if same => {
+                    return Ok(Ready {
+                        sandbox,
+                        shared: true,
+                    });
+                }
+                Existing::Keep => {
+                    let other = sandbox.lesson().unwrap_or_default().to_owned();
+                    return Err(StartError::OtherLesson(other));
+                }
+                Existing::Replace => EndReason::Replaced,
+                Existing::Reset if same => EndReason::Reset,
+                Existing::Reset => EndReason::Replaced,
+            };
+            self.end_for(&sandbox, reason).await;
+        }
+        let sandbox = timeout(
+            START_TIMEOUT,
+            self.0.sessions.start(request(learner, lesson)),
+        )
+        .await
+        .map_err(|_| StartError::TooSlow)??;
+        let started = Started {
+            id: sandbox.id(),
+            learner,
+            lesson: &lesson.id,
+            ends_at: sandbox.ends_at(),
+        };
+        if let Err(error) = self.0.store.sandbox_started(&started).await {
+            // Without a record it could be neither found nor explained later.
+            self.0.end_quietly(sandbox.id()).await;
+            return Err(error.into());
+        }
+        Ok(Ready {
+            sandbox,
+            shared: false,
+        })
+    }
+
+    /// Ends the learner's sandbox, if there is one.
+    pub async fn end(&self, learner: LearnerId) {
+        let this = self.clone();
+        let ending = self.0.runtime.spawn(async move {
+            let _alone = this.0.gates.enter(learner).await;
+            for sandbox in this.live(learner) {
+                this.end_for(&sandbox, EndReason::Ended).await;
+            }
+        });
+        let _ = ending.await;
+    }
+
+    /// The learner's live sandbox, of whatever lesson.
+    #[must_use]
+    pub fn of(&self, learner: LearnerId) -> Option<Sandbox> {
+        self.live(learner).into_iter().next()
+    }
+
+    /// The sandbox of that id, if it is this learner's and lives.
+    #[must_use]
+    pub fn find(&self, learner: LearnerId, id: SandboxId) -> Option<Sandbox> {
+        let sandbox = self.0.sessions.get(id)?;
+        (sandbox.owner() == learner.to_string() && sandbox.alive()).then_some(sandbox)
+    }
+
+    /// How the learner's sandbox for `lesson` stands.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub async fn state(&self, learner: LearnerId, lesson: &str) -> Result<State, StoreError> {
+        let live = self
+            .live(learner)
+            .into_iter()
+            .find(|sandbox| sandbox.lesson() == Some(lesson));
+        if let Some(sandbox) = live {
+            let health = timeout(HEALTH_TIMEOUT, sandbox.health()).await;
+            return Ok(State::Running(sandbox, health.ok().and_then(Result::ok)));
+        }
+        let ended = self.0.store.last_ended(learner, lesson).await?;
+        Ok(ended.map_or(State::None, |(id, reason)| State::Ended(id, reason)))
+    }
+
+    /// Ends every learner's sandbox: the server was told to stop for good.
+    pub async fn end_all(&self) {
+        let all = self.own().into_iter();
+        let endings = all.map(|sandbox| async move {
+            self.end_for(&sandbox, EndReason::ServerStopped).await;
+        });
+        futures_util::future::join_all(endings).await;
+    }
+
+    /// How many run.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.own().into_iter().filter(Sandbox::alive).count()
+    }
+
+    fn live(&self, learner: LearnerId) -> Vec<Sandbox> {
+        let mut own = self.0.sessions.by_owner(&learner.to_string());
+        own.retain(Sandbox::alive);
+        own
+    }
+
+    /// Those of learners: `drydock shell` may keep others under the same data directory.
+    fn own(&self) -> Vec<Sandbox> {
+        let mut all = self.0.sessions.list();
+        all.retain(|sandbox| LearnerId::parse(sandbox.owner()).is_some());
+        all
+    }
+
+    /// The reason is recorded first, so that the patrol does not find a mere death.
+    async fn end_for(&self, sandbox: &Sandbox, reason: EndReason) {
+        self.0.record_end(sandbox.id(), reason).await;
+        self.0.end_quietly(sandbox.id()).await;
+    }
+}
+
+impl Inner {
+    async fn record_end(&self, id: SandboxId, reason: EndReason) {
+        if let Err(error) = self.store.sandbox_ended(id, reason).await {
+            tracing::error!(sandbox = %id, error = chain(&error), "an end was not recorded");
+        }
+    }
+
+    /// Failures are for the log: the learner can do nothing about them, and the patrol tries again.
+    async fn end_quietly(&self, id: SandboxId) {
+        match timeout(END_TIMEOUT, self.sessions.end(id)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(sandbox = %id, error = chain(&error), "a sandbox did not end cleanly");
+            }
+            Err(_) => tracing::warn!(sandbox = %id, "a sandbox is slow to end"),
+        }
+    }
+}
+
+fn request(learner: LearnerId, lesson: &Lesson) -> StartRequest {
+    let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+    StartRequest {
+        owner: learner.to_string(),
+        lesson: Some(lesson.id.clone()),
+        images: Some(lesson.images.clone()),
+        files: lesson.files.clone(),
+        limits: limits(lesson),
+        lifetime: lesson.limits.lifetime_minutes.map_or(LIFETIME, minutes),
+    }
+}
+
+fn limits(lesson: &Lesson) -> crate::session_stub::Limits {
+    const MIB: u64 = 1024 * 1024;
+    let mut limits = crate::session_stub::Limits::default();
+    if let Some(mib) = lesson.limits.memory_mib {
+        limits.memory = u64::from(mib) * MIB;
+    }
+    if let Some(mib) = lesson.limits.disk_mib {
+        limits.disk = u64::from(mib) * MIB;
+    }
+    limits
+}
+
+impl StartError {
+    /// What the learner is told. The particulars of a failure may hold paths of the host.
+    #[must_use]
+    pub fn refusal(self, title_of: impl FnOnce(&str) -> String) -> Refusal {
+        match self {
+            Self::OtherLesson(lesson) => Refusal::OtherLesson {
+                title: title_of(&lesson),
+                lesson,
+            },
+            Self::Store(error) => error.into(),
+            Self::ShuttingDown => Refusal::ShuttingDown,
+            Self::TooSlow => {
+                tracing::error!("{self}");
+                Refusal::NotStarted("The sandbox took too long to start.".into())
+            }
+            Self::Session(_) => {
+                tracing::error!(error = chain(&self), "a sandbox did not start");
+                Refusal::NotStarted("The sandbox could not be started.".into())
+            }
+        }
+    }
+}
