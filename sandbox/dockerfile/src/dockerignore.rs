@@ -3,9 +3,7 @@
 //! The rules are those of moby's pattern matcher: patterns are anchored at the context's root, a pattern that matches a
 //! directory excludes what is below it, the last matching pattern wins, and `!` brings a path back.
 
-mod pattern;
-
-use pattern::Pattern;
+use crate::wildcard::{Wildcard, clean_path as clean};
 
 /// Why a `.dockerignore` was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +35,7 @@ struct Rule {
     exception: bool,
     /// As cleaned, for asking what a directory may hold.
     text: String,
-    pattern: Pattern,
+    pattern: Wildcard,
 }
 
 impl DockerIgnore {
@@ -94,7 +92,7 @@ impl DockerIgnore {
             let text = clean(path);
             self.rules.push(Rule {
                 exception: true,
-                pattern: Pattern::literal(&text),
+                pattern: Wildcard::literal(&text),
                 text,
             });
         }
@@ -116,7 +114,7 @@ impl DockerIgnore {
             pattern: written.into(),
             line,
         };
-        let pattern = Pattern::parse(&text).ok_or_else(syntax)?;
+        let pattern = Wildcard::with_double_star(&text).ok_or_else(syntax)?;
         self.rules.push(Rule {
             exception,
             text,
@@ -133,28 +131,6 @@ impl Rule {
         parents
             .chain([path])
             .any(|part| self.pattern.is_match(part))
-    }
-}
-
-/// Lexical path cleaning: no doubled or trailing slash, no `.`, `..` taken back where it can be.
-fn clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => match parts.last() {
-                Some(&last) if last != ".." => drop(parts.pop()),
-                _ if rooted => {}
-                _ => parts.push(".."),
-            },
-            part => parts.push(part),
-        }
-    }
-    match (rooted, parts.is_empty()) {
-        (true, _) => format!("/{}", parts.join("/")),
-        (false, true) => ".".into(),
-        (false, false) => parts.join("/"),
     }
 }
 

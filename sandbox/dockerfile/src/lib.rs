@@ -8,7 +8,7 @@
 //! - [`Dockerfile`]: a whole file, parsed.
 //! - [`Instruction`]: one typed instruction; [`Instruction::resolve`] replaces its variables.
 //! - [`BuildArgs`]: which `ARG`s an instruction sees.
-//! - [`dockerignore`]: which paths stay out of the build context.
+//! - [`dockerignore`]: which paths stay out of the build context. [`Wildcard`]: which ones COPY means.
 //!
 //! Deliberately absent: I/O. What a step does to an image is the engine's business.
 
@@ -23,6 +23,7 @@ mod note;
 mod parse;
 mod plan;
 mod resolve;
+mod wildcard;
 mod words;
 
 pub use build_args::BuildArgs;
@@ -32,3 +33,4 @@ pub use expand::ExpandError;
 pub use instruction::{Command, Copy, Healthcheck, Instruction};
 pub use note::quoted;
 pub use plan::{Dockerfile, MAX_BYTES, Stage, Step, parse_trigger};
+pub use wildcard::{Wildcard, clean_path};

@@ -1,8 +1,8 @@
-//! One pattern of a `.dockerignore`: a glob in which `**` crosses directories.
+//! Wildcards over paths: those of COPY and ADD, and those of `.dockerignore`, in which `**` crosses directories.
 
-/// A compiled pattern.
+/// A compiled wildcard.
 #[derive(Debug, Clone)]
-pub(super) struct Pattern {
+pub struct Wildcard {
     tokens: Vec<Token>,
 }
 
@@ -25,9 +25,33 @@ enum Token {
     },
 }
 
-impl Pattern {
-    /// `None` when a class is not closed or a `\` escapes nothing.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+impl Wildcard {
+    /// COPY's: `*` and `?` match no `/`. `None` when a class is not closed or a `\` escapes nothing.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut single = text.to_owned();
+        while single.contains("**") {
+            single = single.replace("**", "*");
+        }
+        Self::with_double_star(&single)
+    }
+
+    /// Whether COPY would look for files that match `text`, rather than for the one of that name.
+    #[must_use]
+    pub fn is_in(text: &str) -> bool {
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => drop(chars.next()),
+                '*' | '?' | '[' => return true,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// As [`Self::parse`], with `**`.
+    pub(crate) fn with_double_star(text: &str) -> Option<Self> {
         let mut tokens = Vec::new();
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {
@@ -56,7 +80,7 @@ impl Pattern {
     }
 
     /// Matches `text` and nothing else.
-    pub(super) fn literal(text: &str) -> Self {
+    pub(crate) fn literal(text: &str) -> Self {
         Self {
             tokens: text.chars().map(Token::Char).collect(),
         }
@@ -66,7 +90,8 @@ impl Pattern {
     ///
     /// Every position that the pattern may have reached is followed at once, so that no pattern takes more than
     /// (its length × the path's length) steps.
-    pub(super) fn is_match(&self, path: &str) -> bool {
+    #[must_use]
+    pub fn is_match(&self, path: &str) -> bool {
         let end = self.tokens.len();
         let mut reached = vec![false; end + 1];
         self.reach(&mut reached, 0);
@@ -133,5 +158,63 @@ fn class_char(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<ch
         '-' | ']' => None,
         '\\' => chars.next(),
         c => Some(c),
+    }
+}
+
+/// Lexical path cleaning: no doubled or trailing slash, no `.`, `..` taken back where it can be. For names in patterns
+/// and messages; files are found by the kernel's resolution.
+#[must_use]
+pub fn clean_path(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => match parts.last() {
+                Some(&last) if last != ".." => drop(parts.pop()),
+                _ if rooted => {}
+                _ => parts.push(".."),
+            },
+            part => parts.push(part),
+        }
+    }
+    match (rooted, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".into(),
+        (false, false) => parts.join("/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_of_copy_stays_in_its_directory() {
+        let matches = |pattern: &str, path: &str| Wildcard::parse(pattern).unwrap().is_match(path);
+        assert!(matches("a*.txt", "ab.txt"));
+        assert!(!matches("*", "a/b"));
+        assert!(!matches("**", "a/b"));
+        assert!(matches("[a-c]?", "bz"));
+        assert!(Wildcard::parse("[").is_none());
+    }
+
+    #[test]
+    fn an_escaped_wildcard_is_a_name() {
+        assert!(Wildcard::is_in("a*") && Wildcard::is_in(r"a\\*") && Wildcard::is_in("[x]"));
+        assert!(!Wildcard::is_in(r"a\*") && !Wildcard::is_in("a]"));
+    }
+
+    #[test]
+    fn paths_are_cleaned_as_go_does() {
+        for (path, cleaned) in [
+            ("a//b/", "a/b"),
+            ("./a/../b", "b"),
+            ("../a", "../a"),
+            ("/../a", "/a"),
+            ("", "."),
+        ] {
+            assert_eq!(clean_path(path), cleaned);
+        }
     }
 }
