@@ -1,6 +1,11 @@
 //! Import of archives: what `docker save` writes, old and new, and OCI image layouts in a tar stream.
 
+mod decode;
+
 use std::io::Read;
+
+pub(crate) use self::decode::decoded;
+pub use self::decode::Compression;
 
 use crate::{ImportedImage, Store, StoreError};
 

@@ -1,0 +1,1 @@
+# Yours to change. /etc/bash.bashrc has been read already.
