@@ -81,19 +81,19 @@ impl Hierarchy {
             .then_some(Self::V2 { parent })
     }
 
-    /// Makes a sandbox's groups, with `limits`; `owner` gets the learner's directory.
+    /// Makes a sandbox's groups, with `limits`.
     ///
     /// # Errors
     /// As mkdir(2) and write(2) on the groups' files.
-    pub fn create(&self, name: &str, limits: &Limits, owner: u32) -> io::Result<Group> {
+    pub fn create(&self, name: &str, limits: &Limits) -> io::Result<Group> {
         let group = self.named(name);
         for dir in &group.outer {
             make(dir)?;
         }
         match self {
             Self::None => {}
-            Self::V1 { .. } => create_v1(&group, limits, owner)?,
-            Self::V2 { .. } => create_v2(&group, limits, owner)?,
+            Self::V1 { .. } => create_v1(&group, limits)?,
+            Self::V2 { .. } => create_v2(&group, limits)?,
         }
         Ok(group)
     }
@@ -166,6 +166,31 @@ impl Group {
         self.outer.iter().map(|dir| dir.join(LEARNER)).collect()
     }
 
+    /// Gives the learner's directories to the id that sorts processes in them.
+    ///
+    /// # Errors
+    /// As chown(2).
+    pub fn give_learner_to(&self, owner: u32) -> io::Result<()> {
+        let files: &[&str] = if self.v2 {
+            &["cgroup.procs", "cgroup.threads", "cgroup.subtree_control"]
+        } else {
+            &["cgroup.procs", "tasks"]
+        };
+        for outer in &self.outer {
+            let learner = outer.join(LEARNER);
+            chown(&learner, Some(owner), Some(owner))?;
+            files
+                .iter()
+                .try_for_each(|file| chown(learner.join(file), Some(owner), Some(owner)))?;
+            if self.v2 {
+                // A move also needs write access to `cgroup.procs` of the common ancestor. The files
+                // that hold limits stay the host's.
+                chown(outer.join("cgroup.procs"), Some(owner), Some(owner))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Opens directories, to be passed on.
     ///
     /// # Errors
@@ -221,7 +246,7 @@ fn read_number(dir: BorrowedFd<'_>, name: &str) -> Option<u64> {
         .ok()
 }
 
-fn create_v1(group: &Group, limits: &Limits, owner: u32) -> io::Result<()> {
+fn create_v1(group: &Group, limits: &Limits) -> io::Result<()> {
     for (outer, controller) in group.outer.iter().zip(CONTROLLERS) {
         let learner = outer.join(LEARNER);
         let put = |file: &str, value: u64| fs::write(outer.join(file), value.to_string());
@@ -242,14 +267,11 @@ fn create_v1(group: &Group, limits: &Limits, owner: u32) -> io::Result<()> {
             "pids" => fs::write(learner.join("pids.max"), limits.pids.to_string())?,
             _ => {}
         }
-        delegate(&learner, &["cgroup.procs", "tasks"], owner)?;
     }
     Ok(())
 }
 
-/// On v2 a move also needs write access to `cgroup.procs` of the common ancestor, so that file of the
-/// outer group is the sandbox's too; the files that hold limits stay the host's.
-fn create_v2(group: &Group, limits: &Limits, owner: u32) -> io::Result<()> {
+fn create_v2(group: &Group, limits: &Limits) -> io::Result<()> {
     for outer in &group.outer {
         fs::write(outer.join("memory.max"), limits.outer_memory().to_string())?;
         fs::write(
@@ -269,21 +291,8 @@ fn create_v2(group: &Group, limits: &Limits, owner: u32) -> io::Result<()> {
             limits.learner_memory().to_string(),
         )?;
         fs::write(learner.join("pids.max"), limits.pids.to_string())?;
-        delegate(
-            &learner,
-            &["cgroup.procs", "cgroup.threads", "cgroup.subtree_control"],
-            owner,
-        )?;
-        chown(outer.join("cgroup.procs"), Some(owner), Some(owner))?;
     }
     Ok(())
-}
-
-fn delegate(dir: &Path, files: &[&str], owner: u32) -> io::Result<()> {
-    chown(dir, Some(owner), Some(owner))?;
-    files
-        .iter()
-        .try_for_each(|file| chown(dir.join(file), Some(owner), Some(owner)))
 }
 
 fn enable_controllers(dir: &Path) {

@@ -90,6 +90,11 @@ fn build(site: &Site) -> Result<(), BuildError> {
     // A session of its own: the server's terminal sends it no signals. EPERM says that it leads one already.
     let _ = rustix::process::setsid();
     join_outer_cgroup(site)?;
+    let owner = site.plan.ids.base;
+    site.plan
+        .cgroup
+        .give_learner_to(owner)
+        .map_err(BuildError::at("handing over the cgroups"))?;
     unshare(CloneFlags::CLONE_NEWNS)
         .map_err(|e| BuildError::at("making a mount namespace")(e.into()))?;
     mount_change(
