@@ -7,7 +7,7 @@ use std::{
 };
 
 use drydock_api::client::Client;
-use drydock_runtime::process;
+use drydock_runtime::{process, sys};
 use drydock_spec::SandboxId;
 use serde::{Deserialize, Serialize};
 use tokio::io::unix::AsyncFd;
@@ -86,7 +86,7 @@ impl Sandbox {
         Ok(Self(Arc::new(Inner {
             record,
             client,
-            engine: AsyncFd::register(engine)?,
+            engine: sys::watch_reads(engine)?,
         })))
     }
 

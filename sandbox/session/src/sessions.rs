@@ -61,6 +61,8 @@ pub struct StartRequest {
     pub limits: Limits,
     /// It ends after so long.
     pub lifetime: Duration,
+    /// Where the learner's door also appears on the host.
+    pub docker_socket: Option<PathBuf>,
 }
 
 /// All sandboxes of one data directory; cheap to clone.

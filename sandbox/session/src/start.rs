@@ -7,6 +7,7 @@ use std::{
         fd::{AsFd, OwnedFd},
         unix::net::UnixListener,
     },
+    path::PathBuf,
     process::Stdio,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -40,8 +41,8 @@ const READY_DEADLINE: Duration = Duration::from_secs(20);
 pub struct Site {
     pub data: DataDir,
     pub hierarchy: Hierarchy,
-    pub program: std::path::PathBuf,
-    pub workstation: std::path::PathBuf,
+    pub program: PathBuf,
+    pub workstation: PathBuf,
     pub kept_by: KeptBy,
     pub idle: Duration,
 }
@@ -113,15 +114,11 @@ fn build(
     let lock = try_lock(&dir.lock()).map_err(SessionError::file("lock", dir.lock()))?;
     let lock = lock.ok_or(SessionError::TooSlow("get its lock"))?;
     fs::create_dir(dir.mount_point()).map_err(SessionError::file("create", dir.mount_point()))?;
-    let control = listen(dir)?;
+    let control = listen(dir.socket())?;
+    let docker = request.docker_socket.clone().map(listen).transpose()?;
     let log = fs::File::create(dir.log()).map_err(SessionError::file("create", dir.log()))?;
     let (ids, range_lock) = take_ids()?;
     let name = id.to_string();
-    let owner = if is_root() {
-        ids.base
-    } else {
-        rustix::process::geteuid().as_raw()
-    };
     let cgroup = site
         .hierarchy
         .create(&name, &request.limits)
@@ -146,10 +143,13 @@ fn build(
             workstation: site.workstation.clone(),
             idle_seconds: site.idle.as_secs(),
             ends_at,
+            docker_socket: docker.is_some(),
             cgroups: 0,
         },
     };
-    let mut fds = vec![control.as_fd(), lock.as_fd()];
+    let mut fds = vec![control.as_fd()];
+    fds.extend(docker.iter().map(AsFd::as_fd));
+    fds.push(lock.as_fd());
     fds.extend(range_lock.iter().map(AsFd::as_fd));
     let engine = run_builder(&plan, &fds, log)?;
     let process = engine_process(&engine).map_err(SessionError::Spawn)?;
@@ -179,8 +179,7 @@ fn take_ids() -> Result<(IdRange, Option<OwnedFd>), SessionError> {
     }
 }
 
-fn listen(dir: &Dir) -> Result<UnixListener, SessionError> {
-    let path = dir.socket();
+fn listen(path: PathBuf) -> Result<UnixListener, SessionError> {
     // unix(7): 108 bytes with the NUL at the end.
     if path.as_os_str().len() > 107 {
         return Err(SessionError::PathTooLong(path));

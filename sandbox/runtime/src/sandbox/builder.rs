@@ -27,6 +27,7 @@ pub struct Site {
     pub plan: SandboxPlan,
     pub server: UnixStream,
     pub control: OwnedFd,
+    pub docker: Option<OwnedFd>,
     /// Held open by the engine for as long as the sandbox lives: the locks say that its directory and its
     /// id range are in use.
     pub locks: Vec<OwnedFd>,
@@ -79,6 +80,11 @@ fn open_site(server: &UnixStream) -> Result<Site, BuildError> {
             .try_clone()
             .map_err(BuildError::at("keeping the socket"))?,
         control,
+        docker: if plan.settings.docker_socket {
+            fds.next()
+        } else {
+            None
+        },
         locks: fds.collect(),
         learner_cgroups,
         alone: SingleThreaded::check().map_err(BuildError::at("counting threads"))?,

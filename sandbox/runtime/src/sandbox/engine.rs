@@ -141,6 +141,7 @@ fn hand_over(site: &Site) -> io::Result<()> {
     let fds = [site.control.as_fd()]
         .into_iter()
         .chain(site.learner_cgroups.iter().map(AsFd::as_fd))
+        .chain(site.docker.iter().map(AsFd::as_fd))
         .chain(site.locks.iter().map(AsFd::as_fd));
     let high = fds
         .map(|fd| rustix::io::fcntl_dupfd_cloexec(fd, FIRST_FREE_FD))

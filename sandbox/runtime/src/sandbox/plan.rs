@@ -25,7 +25,8 @@ impl Layout {
     pub const EXE: &str = "/exe";
 }
 
-/// One sandbox to build. The listening control socket is beside the message, then the lock of its id range.
+/// One sandbox to build. Beside the message: the listening control socket, the listening Docker socket if
+/// the settings say that there is one, then the locks that say that the sandbox is alive.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SandboxPlan {
     /// The sandbox's host name.
@@ -63,6 +64,8 @@ pub struct EngineSettings {
     pub idle_seconds: u64,
     /// Unix time in seconds at which the sandbox ends.
     pub ends_at: u64,
+    /// Whether a listening socket of the host, for the learner's door, is next after the cgroups.
+    pub docker_socket: bool,
     /// How many cgroup directories it finds from [`FIRST_CGROUP_FD`] on.
     pub cgroups: usize,
 }

@@ -5,9 +5,11 @@ mod handover;
 mod mount_attr;
 mod seccomp;
 mod signals;
+mod watch;
 
 pub use fork::{Fork, SingleThreaded, clone_process};
 pub use handover::{close_all_from, inherited_fd, keep_across_exec};
 pub use mount_attr::{MountAttr, mount_setattr};
 pub use seccomp::install_filter;
 pub use signals::reset_signals;
+pub use watch::{watch, watch_reads};
