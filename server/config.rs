@@ -23,6 +23,9 @@ pub const WORKERS: usize = 2;
 /// How long a sandbox lives when its lesson does not say.
 pub const LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
 
+/// How long a sandbox waits for a server to come back, or for its learner to.
+pub const IDLE: Duration = Duration::from_secs(30 * 60);
+
 /// How often ended and expired sandboxes are looked for.
 pub const PATROL_PERIOD: Duration = Duration::from_secs(2);
 

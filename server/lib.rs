@@ -30,6 +30,5 @@ pub mod router;
 pub mod sandboxes;
 pub mod security;
 pub mod serve;
-mod session_stub;
 pub mod store;
 pub mod terminal;

@@ -63,3 +63,6 @@ async fn healthz(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     app.store.ping().await?;
     Ok(HttpResponse::Ok().json(json!({ "status": "ok", "sandboxes": app.sandboxes.running() })))
 }
+
+#[cfg(test)]
+mod tests;

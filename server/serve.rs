@@ -3,11 +3,16 @@
 //! SIGTERM is an upgrade: websockets are told to come back, sandboxes keep running, and the next
 //! server finds them. SIGINT is the end: every learner's sandbox goes too.
 
-use std::{fs, io, net::TcpListener, path::Path, time::Duration};
+use std::{
+    fs, io,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use crate::session_stub::{Sessions, SessionsConfig};
 use actix_web::{HttpServer, web};
 use anyhow::Context as _;
+use drydock_session::{Role, Sessions, SessionsConfig};
 use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
@@ -17,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::config::ServeOptions;
 use crate::{
     app::App,
-    config::WORKERS,
+    config::{IDLE, WORKERS},
     gates::Gates,
     learner,
     lessons::{Broken, Catalogue, Source},
@@ -112,16 +117,20 @@ async fn wait_for_signal() -> io::Result<Ending> {
     })
 }
 
-async fn assemble(options: &ServeOptions, site: Site) -> anyhow::Result<App> {
+pub(crate) async fn assemble(options: &ServeOptions, site: Site) -> anyhow::Result<App> {
     let data_dir = &options.data_dir;
     fs::create_dir_all(data_dir)
         .with_context(|| format!("could not make the data directory {}", data_dir.display()))?;
     let (catalogue, left_out) = load_lessons(options.lessons_dir.as_deref())?;
     let key = learner::load_or_create_key(&data_dir.join("cookie.key"))?;
     let store = Store::open(&data_dir.join("drydock.db")).await?;
-    let sessions = Sessions::open(SessionsConfig::new(data_dir.clone()))
-        .await
-        .context("could not open the sandboxes")?;
+    let sessions = Sessions::open(SessionsConfig {
+        data_dir: data_dir.clone(),
+        role: Role::Server,
+        idle: IDLE,
+    })
+    .await
+    .context("could not open the sandboxes")?;
     Ok(App {
         site,
         key,
@@ -135,6 +144,11 @@ async fn assemble(options: &ServeOptions, site: Site) -> anyhow::Result<App> {
         runtime: Handle::current(),
         shutdown: CancellationToken::new(),
     })
+}
+
+/// Where the workstation's root file system is; a start says what to do when there is none.
+fn workstation(data_dir: &Path) -> PathBuf {
+    drydock_image::workstation::current(&data_dir.join("images")).unwrap_or_default()
 }
 
 /// A broken lesson is left out and named; the others are served.

@@ -10,11 +10,11 @@ pub mod patrol;
 
 use std::{sync::Arc, time::Duration};
 
-use crate::session_stub::{SessionError, Sessions, StartRequest};
+use drydock_session::{SessionError, Sessions, StartRequest};
 use drydock_spec::SandboxId;
 use tokio::{runtime::Handle, time::timeout};
 
-pub use crate::session_stub::Sandbox;
+pub use drydock_session::Sandbox;
 
 use crate::{
     config::{END_TIMEOUT, HEALTH_TIMEOUT, LIFETIME, START_TIMEOUT},
@@ -74,7 +74,7 @@ pub enum State {
     /// There was never one, or only one of another lesson.
     None,
     /// It lives; its engine's figures, when the engine answered in time.
-    Running(Sandbox, Option<crate::session_stub::Health>),
+    Running(Sandbox, Option<drydock_session::Health>),
     /// It is over.
     Ended(SandboxId, EndReason),
 }
@@ -92,7 +92,8 @@ struct Inner {
 }
 
 impl Sandboxes {
-    /// Starts out with the sandboxes that `sessions` found running.
+    /// Starts out with the sandboxes that `sessions` found running. They are watched on the runtime
+    /// of whoever calls this.
     ///
     /// # Errors
     /// When the store refuses.
@@ -279,18 +280,19 @@ fn request(learner: LearnerId, lesson: &Lesson) -> StartRequest {
         images: Some(lesson.images.clone()),
         files: lesson.files.clone(),
         limits: limits(lesson),
+        docker_socket: None,
         lifetime: lesson.limits.lifetime_minutes.map_or(LIFETIME, minutes),
     }
 }
 
-fn limits(lesson: &Lesson) -> crate::session_stub::Limits {
+fn limits(lesson: &Lesson) -> drydock_session::Limits {
     const MIB: u64 = 1024 * 1024;
-    let mut limits = crate::session_stub::Limits::default();
+    let mut limits = drydock_session::Limits::default();
     if let Some(mib) = lesson.limits.memory_mib {
         limits.memory = u64::from(mib) * MIB;
     }
     if let Some(mib) = lesson.limits.disk_mib {
-        limits.disk = u64::from(mib) * MIB;
+        limits.storage = u64::from(mib) * MIB;
     }
     limits
 }

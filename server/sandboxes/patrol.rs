@@ -1,6 +1,12 @@
-//! Ends what is over, notices what died, and records why.
+//! Notices which sandboxes are gone, and records why.
+//!
+//! A sandbox is ended on time by whoever started it, also while no server looks; what is left to do
+//! here is to tell the learner about it.
 
-use std::{collections::HashSet, time::SystemTime};
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, SystemTime},
+};
 
 use drydock_spec::SandboxId;
 use tokio::time::{MissedTickBehavior, interval};
@@ -12,52 +18,59 @@ use crate::{
     store::{StoreError, sandboxes::EndReason},
 };
 
+/// A sandbox that ended so shortly before its time was over ended on time.
+const PUNCTUAL: Duration = Duration::from_secs(3);
+
+/// Those that lived at the last round, and when their time will be over.
+type Seen = HashMap<SandboxId, SystemTime>;
+
 impl Sandboxes {
     /// Goes the rounds until the server goes down. `each_round` is for other things that age.
     pub async fn patrol(self, shutdown: CancellationToken, each_round: impl Fn()) {
         let mut rounds = interval(PATROL_PERIOD);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut seen = HashSet::new();
+        let mut seen = Seen::new();
         while shutdown.run_until_cancelled(rounds.tick()).await.is_some() {
             seen = self.round(&seen).await;
             each_round();
         }
     }
 
-    /// One round; `before` are those that lived at the last one. Returns those that live now.
-    async fn round(&self, before: &HashSet<SandboxId>) -> HashSet<SandboxId> {
-        let now = SystemTime::now();
-        let mut living = HashSet::new();
-        for sandbox in self.own() {
-            if !sandbox.alive() {
-                // Also one that died between two rounds: what it left on the host must go.
-                self.end_for(&sandbox, EndReason::Died).await;
-            } else if sandbox.ends_at() <= now {
-                self.end_for(&sandbox, EndReason::Expired).await;
-            } else {
-                living.insert(sandbox.id());
+    /// One round; gives those that live now.
+    async fn round(&self, before: &Seen) -> Seen {
+        let living: Seen = self
+            .own()
+            .into_iter()
+            .map(|sandbox| (sandbox.id(), sandbox.ends_at()))
+            .collect();
+        for (id, ends_at) in before {
+            if !living.contains_key(id) {
+                // The first recorded reason stands; this one is for those that left without any.
+                self.0
+                    .record_end(*id, on_time_or(*ends_at, EndReason::Died))
+                    .await;
             }
-        }
-        for gone in before.difference(&living) {
-            // The first recorded reason stands; this one is for those that left without any.
-            self.0.record_end(*gone, EndReason::Died).await;
         }
         living
     }
 
     /// Those that ran when the server last looked, and are not found any more.
     pub(super) async fn bury_the_lost(&self) -> Result<(), StoreError> {
-        let found: HashSet<_> = self
-            .own()
-            .iter()
-            .filter(|sandbox| sandbox.alive())
-            .map(super::Sandbox::id)
-            .collect();
-        for id in self.0.store.open_sandboxes().await? {
+        let found: HashSet<_> = self.own().iter().map(super::Sandbox::id).collect();
+        for (id, ends_at) in self.0.store.open_sandboxes().await? {
             if !found.contains(&id) {
-                self.0.store.sandbox_ended(id, EndReason::Lost).await?;
+                let reason = on_time_or(ends_at, EndReason::Lost);
+                self.0.store.sandbox_ended(id, reason).await?;
             }
         }
         Ok(())
+    }
+}
+
+fn on_time_or(ends_at: SystemTime, otherwise: EndReason) -> EndReason {
+    if ends_at <= SystemTime::now() + PUNCTUAL {
+        EndReason::Expired
+    } else {
+        otherwise
     }
 }

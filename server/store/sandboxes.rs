@@ -1,6 +1,6 @@
 //! Which sandbox was whose, and why it ended.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use drydock_spec::SandboxId;
 use sqlx::Row as _;
@@ -137,17 +137,21 @@ impl Store {
         .map_err(failed("record the end of a sandbox"))
     }
 
-    /// The sandboxes that have not ended as far as the database knows.
+    /// The sandboxes that have not ended as far as the database knows, and when they have to.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn open_sandboxes(&self) -> Result<Vec<SandboxId>, StoreError> {
-        let rows: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM sandboxes WHERE ended_at IS NULL")
+    pub async fn open_sandboxes(&self) -> Result<Vec<(SandboxId, SystemTime)>, StoreError> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT id, ends_at FROM sandboxes WHERE ended_at IS NULL")
                 .fetch_all(&self.pool)
                 .await
                 .map_err(failed("read the running sandboxes"))?;
-        Ok(rows.iter().filter_map(|id| id.parse().ok()).collect())
+        let parse = |(id, ends_at): (String, i64)| {
+            let since = Duration::from_secs(u64::try_from(ends_at).unwrap_or_default());
+            Some((id.parse().ok()?, SystemTime::UNIX_EPOCH + since))
+        };
+        Ok(rows.into_iter().filter_map(parse).collect())
     }
 
     /// Whether this sandbox is, or was, this learner's.
@@ -211,7 +215,11 @@ mod tests {
             ends_at: SystemTime::now(),
         };
         store.sandbox_started(&started).await.unwrap();
-        assert_eq!(store.open_sandboxes().await.unwrap(), [id]);
+        let open = store.open_sandboxes().await.unwrap();
+        assert!(
+            matches!(open.as_slice(), [(open, _)] if *open == id),
+            "{open:?}"
+        );
         assert_eq!(store.last_ended(me, "first").await.unwrap(), None);
 
         store.sandbox_ended(id, EndReason::Reset).await.unwrap();

@@ -307,3 +307,6 @@ where
 fn message_of(frame: &ServerFrame) -> Message {
     Message::Binary(frame.encode())
 }
+
+#[cfg(test)]
+mod tests;
