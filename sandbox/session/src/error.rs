@@ -23,9 +23,6 @@ pub enum SessionError {
         "the data directory's path is too long for a socket ({0}); choose a shorter --data-dir"
     )]
     PathTooLong(PathBuf),
-    /// Nothing to show on the workstation.
-    #[error("the image store has no workstation yet; run `drydock image list` once to prepare it")]
-    NoWorkstation,
     /// All ranges are locked.
     #[error("all {0} id ranges for sandboxes are in use; end some sandboxes")]
     NoIdRange(u32),

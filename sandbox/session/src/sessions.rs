@@ -40,8 +40,6 @@ pub struct SessionsConfig {
     pub data_dir: PathBuf,
     /// Who keeps the sandboxes.
     pub role: Role,
-    /// The workstation's root file system, inside the store.
-    pub workstation: PathBuf,
     /// Without server and terminal for so long, a sandbox ends itself.
     pub idle: Duration,
 }
@@ -95,7 +93,6 @@ impl Sessions {
             program: data.program()?,
             data,
             hierarchy,
-            workstation: config.workstation,
             kept_by,
             idle: config.idle,
         };

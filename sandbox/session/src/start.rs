@@ -42,7 +42,6 @@ pub struct Site {
     pub data: DataDir,
     pub hierarchy: Hierarchy,
     pub program: PathBuf,
-    pub workstation: PathBuf,
     pub kept_by: KeptBy,
     pub idle: Duration,
 }
@@ -140,7 +139,6 @@ fn build(
             sandbox: name,
             limits: request.limits.clone(),
             images: request.images.clone(),
-            workstation: site.workstation.clone(),
             idle_seconds: site.idle.as_secs(),
             ends_at,
             docker_socket: docker.is_some(),

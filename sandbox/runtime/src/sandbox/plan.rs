@@ -58,8 +58,6 @@ pub struct EngineSettings {
     pub limits: Limits,
     /// The images that are there at the start; all of the store's where absent.
     pub images: Option<Vec<String>>,
-    /// The workstation's root file system in the store.
-    pub workstation: PathBuf,
     /// Seconds without a connection and a terminal after which the sandbox ends itself.
     pub idle_seconds: u64,
     /// Unix time in seconds at which the sandbox ends.

@@ -1,0 +1,44 @@
+//! `drydock serve`.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use drydock::serve::ServeOptions;
+
+use super::{DataDirOption, provision};
+
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Where to listen.
+    #[arg(
+        long,
+        default_value = "127.0.0.1:8080",
+        env = "DRYDOCK_LISTEN",
+        value_name = "ADDRESS"
+    )]
+    listen: SocketAddr,
+    #[command(flatten)]
+    data: DataDirOption,
+    /// The URL by which browsers reach the site, when it is not the listen address.
+    #[arg(long, env = "DRYDOCK_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// The URL by which browsers reach port previews.
+    #[arg(long, env = "DRYDOCK_PREVIEW_URL", value_name = "URL")]
+    preview_url: Option<String>,
+    /// Serve lessons from this directory instead of those built in.
+    #[arg(long, env = "DRYDOCK_LESSONS_DIR", value_name = "DIR")]
+    lessons_dir: Option<PathBuf>,
+}
+
+pub fn run(options: Options) -> anyhow::Result<ExitCode> {
+    super::log("info");
+    let data_dir = options.data.path();
+    provision::ensure(&data_dir)?;
+    drydock::serve::run(ServeOptions {
+        listen: options.listen,
+        data_dir,
+        public_url: options.public_url,
+        preview_url: options.preview_url,
+        lessons_dir: options.lessons_dir,
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
