@@ -128,11 +128,14 @@ mod tests {
             &TestRequest::with_uri("/static/site.css").to_http_request(),
             "site.css",
         );
-        let etag = first.headers()[header::ETAG].clone();
+        let etag = first.headers().get(header::ETAG).unwrap().clone();
         let again = TestRequest::with_uri("/static/site.css")
             .insert_header((header::IF_NONE_MATCH, etag))
             .to_http_request();
-        assert_eq!(respond(&again, "site.css").status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(
+            respond(&again, "site.css").status(),
+            StatusCode::NOT_MODIFIED
+        );
     }
 
     #[test]

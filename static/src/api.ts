@@ -41,6 +41,7 @@ export interface ExerciseOutcome {
   max: number;
   checks: CheckOutcome[];
   hint?: { html: string };
+  solution?: string;
   explain?: { html: string };
   progress: { done: number; total: number };
   attempts: number;
@@ -50,6 +51,7 @@ export interface ExerciseOutcome {
 interface Refusal {
   error?: string;
   message?: string;
+  next_step?: string;
   lesson?: string;
   title?: string;
 }
@@ -89,7 +91,8 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   if (response.ok) return answer as T;
   const refusal = answer as Refusal;
   const message = refusal.message ?? `The server answered with status ${response.status}.`;
-  throw new ApiError(message, response.status, refusal);
+  const words = [message, refusal.next_step].filter(Boolean).join(" ");
+  throw new ApiError(words, response.status, refusal);
 }
 
 export function startSandbox(lesson: string, replace: boolean): Promise<Sandbox> {

@@ -31,6 +31,7 @@ export function outcome(answer: ExerciseOutcome, next: { href: string; label: st
     box.append(make("p", {}, "The check itself did not work. Try again in a moment."));
   }
   if (answer.status !== "pass" && answer.hint) box.append(hint(answer.hint.html));
+  if (answer.solution) box.append(solution(answer.solution, answer.status));
   if (answer.checks.length > 1) box.append(list(answer.checks));
   if (answer.status === "pass" && next) {
     box.append(make("p", { class: "result-next" }, make("a", { href: next.href }, `${next.label} →`)));
@@ -70,6 +71,13 @@ function hint(html: string): HTMLElement {
   const body = make("div", { class: "prose" });
   body.innerHTML = html; // Sanitised by the server, as all of the lesson is.
   return make("details", { class: "result-hint" }, make("summary", {}, "Show a hint"), body);
+}
+
+function solution(script: string, status: CheckStatus): HTMLElement {
+  const label = status === "pass" ? "Compare with our solution" : "Show a solution";
+  const code = make("pre", {}, make("code", {}, script.trim()));
+  const body = make("div", { class: "prose" }, code);
+  return make("details", { class: "result-hint" }, make("summary", {}, label), body);
 }
 
 function list(checks: CheckOutcome[]): HTMLElement {

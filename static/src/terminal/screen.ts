@@ -42,7 +42,7 @@ export class Screen {
       allowProposedApi: true, // for unicode11 and the search decorations
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily: FONT,
-      fontSize: 14,
+      fontSize: innerWidth < 480 ? 13 : 14,
       lineHeight: 1.2,
       macOptionIsMeta: true,
       minimumContrastRatio: 4.5,
@@ -142,8 +142,12 @@ export class Screen {
     this.terminal.resize(clamp(size.cols), clamp(size.rows));
   }
 
-  /** WebGL draws fastest; without it, or when it is lost, xterm.js draws with elements. */
+  /**
+   * WebGL draws fastest where a graphics card does it. Elsewhere, and when the card is lost,
+   * xterm.js draws with elements, which is faster than WebGL in software.
+   */
   #useWebgl(): void {
+    if (!hasGraphicsCard()) return;
     try {
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => webgl.dispose());
@@ -152,4 +156,15 @@ export class Screen {
       // The elements it is, then.
     }
   }
+}
+
+function hasGraphicsCard(): boolean {
+  const options = { failIfMajorPerformanceCaveat: true };
+  const gl = document.createElement("canvas").getContext("webgl2", options);
+  if (!gl) return false;
+  // Some browsers draw in software without calling that a caveat.
+  const names = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = names ? `${gl.getParameter(names.UNMASKED_RENDERER_WEBGL)}` : "";
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return !/swiftshader|llvmpipe|software|basic render/i.test(name);
 }
