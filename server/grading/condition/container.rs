@@ -15,6 +15,7 @@ pub const CONDITIONS: &[&str] = &[
     "image-missing",
     "image",
     "command",
+    "not-started",
     "state",
     "exit-code",
     "auto-remove",
@@ -132,8 +133,8 @@ impl Container {
         }
         let finding = self
             .made_from(container, image_id)
-            .or_else(|| self.runs(container, values))
             .or_else(|| self.in_state(container))
+            .or_else(|| self.runs(container, values))
             .or_else(|| self.flags(container))
             .or_else(|| self.environment(container, values));
         finding.map_or(Verdict::Pass, Verdict::from)
@@ -178,10 +179,12 @@ impl Container {
                 "exited" => format!("exited ({})", state.exit_code),
                 other => other.to_owned(),
             };
-            return Some(
-                Finding::wrong("state", format!("{name} is not in the right state."))
-                    .compared(wanted.as_str(), found),
-            );
+            // A container that could not start is another mistake than one that has ended.
+            let finding = match state.status.as_str() {
+                "created" => Finding::wrong("not-started", format!("{name} never started.")),
+                _ => Finding::wrong("state", format!("{name} is not in the right state.")),
+            };
+            return Some(finding.compared(wanted.as_str(), found));
         }
         let wanted = self.exit_code?;
         (wanted != state.exit_code).then(|| {

@@ -8,14 +8,15 @@ use crate::grading::{Finding, GraderError, Verdict, evidence::Evidence, wire};
 /// What this kind can report.
 pub const CONDITIONS: &[&str] = &["image-missing", "too-few", "too-many"];
 
-/// `containers = { image = "busybox", state = "exited", at-most = 0 }`
+/// `containers = { image = "busybox", states = ["exited"], at-most = 0 }`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Containers {
     /// Only those made from this image.
     pub image: Option<String>,
-    /// Only those in this state.
-    pub state: Option<StateName>,
+    /// Only those in one of these states; none named means any.
+    #[serde(default)]
+    pub states: Vec<StateName>,
     /// The fewest there may be.
     #[serde(default)]
     pub at_least: usize,
@@ -41,10 +42,7 @@ impl Containers {
         let names: Vec<_> = all
             .iter()
             .filter(|container| image_id.is_none_or(|id| container.image_id == id))
-            .filter(|container| {
-                self.state
-                    .is_none_or(|state| container.state == state.as_str())
-            })
+            .filter(|container| self.counts(container))
             .map(wire::ContainerSummary::name)
             .collect();
         let found = match names.as_slice() {
@@ -68,5 +66,13 @@ impl Containers {
             }
             _ => Verdict::Pass,
         }
+    }
+
+    fn counts(&self, container: &wire::ContainerSummary) -> bool {
+        self.states.is_empty()
+            || self
+                .states
+                .iter()
+                .any(|state| container.state == state.as_str())
     }
 }
