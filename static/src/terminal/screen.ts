@@ -159,8 +159,8 @@ export class Screen {
 }
 
 function hasGraphicsCard(): boolean {
-  const options = { failIfMajorPerformanceCaveat: true };
-  const gl = document.createElement("canvas").getContext("webgl2", options);
+  const canvas = document.createElement("canvas");
+  const gl = canvas.getContext("webgl2", { failIfMajorPerformanceCaveat: true });
   if (!gl) return false;
   // Some browsers draw in software without calling that a caveat.
   const names = gl.getExtension("WEBGL_debug_renderer_info");
