@@ -48,7 +48,10 @@ pub fn remount(path: &str) {
     let classic = mount(nothing, path, nothing, flags, nothing);
     println!("remount={}", named(classic.map_err(io::Error::from)));
     println!("mount_setattr={}", named(clear_read_only(path)));
-    println!("write={}", named(std::fs::write(format!("{path}/probe"), "written")));
+    println!(
+        "write={}",
+        named(std::fs::write(format!("{path}/probe"), "written"))
+    );
 }
 
 fn clear_read_only(path: &str) -> io::Result<()> {
@@ -59,7 +62,18 @@ fn clear_read_only(path: &str) -> io::Result<()> {
     let size = size_of_val(&attributes);
     // SAFETY: path and attributes outlive the call, and the size is that of the attributes.
     let answer = unsafe {
-        libc::syscall(libc::SYS_mount_setattr, libc::AT_FDCWD, path.as_ptr(), 0, attributes.as_ptr(), size)
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            0,
+            attributes.as_ptr(),
+            size,
+        )
     };
-    if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    if answer < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
 }

@@ -27,18 +27,26 @@ fn main() {
         ["calls"] => calls::try_all(),
         ["descriptors"] => descriptors(),
         ["connect", target] => println!("connect={}", named(connect(target))),
-        ["write", path] => println!("write={}", named(fs::File::options().append(true).open(path).map(drop))),
+        ["write", path] => println!(
+            "write={}",
+            named(fs::File::options().append(true).open(path).map(drop))
+        ),
         ["device", path, major, minor] => device(path, major, minor),
         ["listeners"] => listeners(),
         ["sockets", folder] => sockets(Path::new(folder)),
         ["enter", pid, "remount", path] => enter::enter_and(pid, || enter::remount(path)),
         ["enter", pid, "write", path] => enter::enter_and(pid, || {
-            println!("write={}", named(fs::File::options().append(true).open(path).map(drop)));
+            println!(
+                "write={}",
+                named(fs::File::options().append(true).open(path).map(drop))
+            );
         }),
         ["enter", pid, "create", path] => enter::enter_and(pid, || {
             println!("create={}", named(fs::write(path, "a learner was here")));
         }),
-        ["enter", pid, "read", path] => enter::enter_and(pid, || println!("read={}", named(fs::read(path).map(drop)))),
+        ["enter", pid, "read", path] => {
+            enter::enter_and(pid, || println!("read={}", named(fs::read(path).map(drop))))
+        }
         _ => {
             eprintln!("probe: unknown attempt {words:?}");
             std::process::exit(2);
@@ -50,13 +58,18 @@ fn main() {
 fn named<T>(outcome: io::Result<T>) -> String {
     match outcome {
         Ok(_) => "ok".into(),
-        Err(error) => error.raw_os_error().map_or_else(|| error.kind().to_string(), |raw| format!("{:?}", Errno::from_raw(raw))),
+        Err(error) => error.raw_os_error().map_or_else(
+            || error.kind().to_string(),
+            |raw| format!("{:?}", Errno::from_raw(raw)),
+        ),
     }
 }
 
 /// Every open descriptor and what it is.
 fn descriptors() {
-    let Ok(entries) = fs::read_dir("/proc/self/fd") else { return };
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else {
+        return;
+    };
     let all: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     for path in all {
         // The one that read the directory is closed by now.
@@ -94,7 +107,11 @@ fn listeners() {
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
         let text = fs::read_to_string(table).unwrap_or_default();
         // State 0A is LISTEN.
-        for line in text.lines().skip(1).filter(|line| line.split_whitespace().nth(3) == Some("0A")) {
+        for line in text
+            .lines()
+            .skip(1)
+            .filter(|line| line.split_whitespace().nth(3) == Some("0A"))
+        {
             println!("listen={}", line.split_whitespace().nth(1).unwrap_or(""));
         }
     }
@@ -102,12 +119,19 @@ fn listeners() {
 
 /// Unix sockets that the file system shows below `folder`.
 fn sockets(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries.flatten() {
-        let Ok(kind) = entry.file_type() else { continue };
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
         if kind.is_socket() {
             println!("socket={}", entry.path().display());
-        } else if kind.is_dir() && !entry.path().starts_with("/proc") && !entry.path().starts_with("/sys") {
+        } else if kind.is_dir()
+            && !entry.path().starts_with("/proc")
+            && !entry.path().starts_with("/sys")
+        {
             sockets(&entry.path());
         }
     }

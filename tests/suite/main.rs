@@ -1,9 +1,22 @@
 //! One test program: the borders, with real clients, kernels and browsers.
 //! `tests/README.md` says what it needs from the machine.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
 #![allow(missing_docs, reason = "tests are named for what they show")]
 
 mod harness;
 
+mod browser;
+mod isolation;
+mod lessons;
+mod own_docker;
+mod progress;
 mod real_docker_cli;
+mod rootless;
+mod routes;
+mod terminal;
+mod tidy;

@@ -18,7 +18,10 @@ impl DataDir {
         let images = folder.path().join("images");
         if !copy(&prepared().join("images"), &images, "--archive --link") {
             let _ = fs::remove_dir_all(&images);
-            assert!(copy(&prepared().join("images"), &images, "--archive"), "could not copy the images");
+            assert!(
+                copy(&prepared().join("images"), &images, "--archive"),
+                "could not copy the images"
+            );
         }
         Self(folder)
     }
@@ -29,7 +32,12 @@ impl DataDir {
 }
 
 fn copy(from: &Path, to: &Path, how: &str) -> bool {
-    let status = Command::new("cp").args(how.split(' ')).arg(from).arg(to).stderr(std::process::Stdio::null()).status();
+    let status = Command::new("cp")
+        .args(how.split(' '))
+        .arg(from)
+        .arg(to)
+        .stderr(std::process::Stdio::null())
+        .status();
     status.is_ok_and(|status| status.success())
 }
 
@@ -43,7 +51,10 @@ pub fn prepared() -> &'static Path {
         // Another test program may be at it.
         lock.lock().unwrap();
         let mut command = Command::new(super::drydock());
-        command.args(["shell", "--data-dir"]).arg(&folder).args(["--", "true"]);
+        command
+            .args(["shell", "--data-dir"])
+            .arg(&folder)
+            .args(["--", "true"]);
         finish(&mut command, b"", std::time::Duration::from_secs(300)).good();
         folder
     })
@@ -52,5 +63,9 @@ pub fn prepared() -> &'static Path {
 /// Where cargo puts what it builds.
 pub fn target() -> PathBuf {
     let program = std::env::current_exe().unwrap();
-    program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists()).unwrap_or(Path::new("/tmp")).to_path_buf()
+    program
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").exists())
+        .unwrap_or(Path::new("/tmp"))
+        .to_path_buf()
 }

@@ -37,7 +37,11 @@ pub struct Docker {
 
 impl Docker {
     pub fn new(which: Which, daemon: &impl Daemon) -> Self {
-        Self { program: which.program(), address: daemon.address(), home: TempDir::new().unwrap() }
+        Self {
+            program: which.program(),
+            address: daemon.address(),
+            home: TempDir::new().unwrap(),
+        }
     }
 
     /// A folder of the test's own: build contexts and the like.
@@ -57,8 +61,15 @@ impl Docker {
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(words).current_dir(self.home.path());
-        command.env("DOCKER_HOST", &self.address).env("DOCKER_CONFIG", self.home.path().join(".docker"));
-        for variable in ["DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_BUILDKIT", "DOCKER_API_VERSION"] {
+        command
+            .env("DOCKER_HOST", &self.address)
+            .env("DOCKER_CONFIG", self.home.path().join(".docker"));
+        for variable in [
+            "DOCKER_CONTEXT",
+            "DOCKER_TLS_VERIFY",
+            "DOCKER_BUILDKIT",
+            "DOCKER_API_VERSION",
+        ] {
             command.env_remove(variable);
         }
         command

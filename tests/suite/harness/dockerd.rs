@@ -22,21 +22,47 @@ pub struct RealDockerd {
 impl RealDockerd {
     /// Starts it, and imports busybox.
     pub fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("dockerd").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("dockerd")
+            .tempdir()
+            .unwrap();
         let at = |name: &str| folder.path().join(name);
         let log = File::create(at("log")).unwrap();
         let mut command = Command::new("/usr/sbin/dockerd");
-        command.arg("--data-root").arg(at("data")).arg("--exec-root").arg(at("exec")).arg("--pidfile").arg(at("pid"));
-        command.arg("-H").arg(format!("unix://{}", at("s").display()));
+        command
+            .arg("--data-root")
+            .arg(at("data"))
+            .arg("--exec-root")
+            .arg(at("exec"))
+            .arg("--pidfile")
+            .arg(at("pid"));
+        command
+            .arg("-H")
+            .arg(format!("unix://{}", at("s").display()));
         // No bridge and no packet filter: nothing of the host's network is touched.
         command.args(["--bridge=none", "--iptables=false", "--ip6tables=false"]);
-        command.env("PATH", format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default()));
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        let mut daemon = Self { process: Guard::spawn(&mut command), folder };
+        command.env(
+            "PATH",
+            format!(
+                "{}:/usr/sbin:/sbin",
+                std::env::var("PATH").unwrap_or_default()
+            ),
+        );
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
+        let mut daemon = Self {
+            process: Guard::spawn(&mut command),
+            folder,
+        };
         wait::until_true("dockerd's socket", PATIENCE, || {
             assert!(daemon.process.alive(), "dockerd ended: {}", daemon.log());
             let stream = UnixStream::connect(daemon.socket());
-            stream.is_ok_and(|stream| http::request(stream, "GET", "/_ping", &[], b"").is_ok_and(|ping| ping.status == 200))
+            stream.is_ok_and(|stream| {
+                http::request(stream, "GET", "/_ping", &[], b"")
+                    .is_ok_and(|ping| ping.status == 200)
+            })
         });
         daemon.import_busybox();
         daemon
@@ -47,10 +73,24 @@ impl RealDockerd {
         busybox_root(&root);
         let archive = self.folder.path().join("busybox.tar");
         let mut tar = Command::new("tar");
-        tar.arg("--create").arg("--file").arg(&archive).arg("--directory").arg(&root).arg(".");
+        tar.arg("--create")
+            .arg("--file")
+            .arg(&archive)
+            .arg("--directory")
+            .arg(&root)
+            .arg(".");
         finish(&mut tar, b"", PATIENCE).good();
         let mut import = Command::new("/usr/bin/docker");
-        import.args(["--host", &self.address(), "import", "--change", "CMD [\"sh\"]"]).arg(archive).arg("busybox");
+        import
+            .args([
+                "--host",
+                &self.address(),
+                "import",
+                "--change",
+                "CMD [\"sh\"]",
+            ])
+            .arg(archive)
+            .arg("busybox");
         finish(&mut import, b"", PATIENCE).good();
     }
 
@@ -70,7 +110,11 @@ impl Drop for RealDockerd {
         self.process.end(Signal::SIGTERM, Duration::from_secs(30));
         // What a killed daemon leaves mounted would keep its directory from being removed.
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-        for mount in mounts.lines().rev().filter_map(|line| line.split(' ').nth(1)) {
+        for mount in mounts
+            .lines()
+            .rev()
+            .filter_map(|line| line.split(' ').nth(1))
+        {
             if Path::new(mount).starts_with(self.folder.path()) {
                 let _ = nix::mount::umount2(mount, nix::mount::MntFlags::MNT_DETACH);
             }
@@ -85,10 +129,19 @@ pub fn busybox_root(root: &Path) {
     for folder in ["tmp", "root", "etc", "proc", "sys", "dev"] {
         fs::create_dir_all(root.join(folder)).unwrap();
     }
-    fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n").unwrap();
+    fs::write(
+        root.join("etc/passwd"),
+        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    )
+    .unwrap();
     fs::write(root.join("etc/group"), "root:x:0:\nnobody:x:65534:\n").unwrap();
     fs::copy(busybox(), bin.join("busybox")).unwrap();
-    let list = finish(Command::new(bin.join("busybox")).arg("--list"), b"", PATIENCE).good();
+    let list = finish(
+        Command::new(bin.join("busybox")).arg("--list"),
+        b"",
+        PATIENCE,
+    )
+    .good();
     for applet in list.lines().filter(|&applet| applet != "busybox") {
         let _ = std::os::unix::fs::symlink("busybox", bin.join(applet));
     }
@@ -98,7 +151,10 @@ pub fn busybox_root(root: &Path) {
 fn busybox() -> PathBuf {
     let is_static = |path: &PathBuf| {
         let ldd = Command::new("ldd").arg(path).output();
-        ldd.is_ok_and(|output| !output.status.success() || String::from_utf8_lossy(&output.stdout).contains("statically"))
+        ldd.is_ok_and(|output| {
+            !output.status.success()
+                || String::from_utf8_lossy(&output.stdout).contains("statically")
+        })
     };
     if let Some(own) = need::find("busybox").filter(is_static) {
         return own;
@@ -107,10 +163,30 @@ fn busybox() -> PathBuf {
     let program = folder.join("bin/busybox");
     if !program.exists() {
         fs::create_dir_all(&folder).unwrap();
-        finish(Command::new("apt-get").args(["download", "busybox-static"]).current_dir(&folder), b"", PATIENCE).good();
-        let package = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-        let package = package.filter(|path| path.extension().is_some_and(|end| end == "deb")).max().unwrap();
-        finish(Command::new("dpkg-deb").arg("--extract").arg(package).arg(&folder), b"", PATIENCE).good();
+        finish(
+            Command::new("apt-get")
+                .args(["download", "busybox-static"])
+                .current_dir(&folder),
+            b"",
+            PATIENCE,
+        )
+        .good();
+        let package = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let package = package
+            .filter(|path| path.extension().is_some_and(|end| end == "deb"))
+            .max()
+            .unwrap();
+        finish(
+            Command::new("dpkg-deb")
+                .arg("--extract")
+                .arg(package)
+                .arg(&folder),
+            b"",
+            PATIENCE,
+        )
+        .good();
     }
     program
 }

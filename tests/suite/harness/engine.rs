@@ -28,7 +28,14 @@ pub trait Daemon {
     fn request(&self, method: &str, path: &str, body: &[u8]) -> Answer {
         let stream = UnixStream::connect(self.socket()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        http::request(stream, method, path, &[("content-type", "application/json")], body).unwrap()
+        http::request(
+            stream,
+            method,
+            path,
+            &[("content-type", "application/json")],
+            body,
+        )
+        .unwrap()
     }
 
     #[track_caller]
@@ -54,13 +61,28 @@ impl TestEngine {
         let data = DataDir::new();
         let log = File::create(data.path().join("engine.log")).unwrap();
         let mut command = Command::new(drydock());
-        command.arg("engine").arg("--data-dir").arg(data.path()).arg("--socket").arg(data.path().join("s")).args(more);
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        let mut engine = Self { process: Guard::spawn(&mut command), data };
+        command
+            .arg("engine")
+            .arg("--data-dir")
+            .arg(data.path())
+            .arg("--socket")
+            .arg(data.path().join("s"))
+            .args(more);
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
+        let mut engine = Self {
+            process: Guard::spawn(&mut command),
+            data,
+        };
         wait::until_true("the engine's socket", PATIENCE, || {
             assert!(engine.process.alive(), "the engine ended: {}", engine.log());
             let stream = UnixStream::connect(engine.socket());
-            stream.is_ok_and(|stream| http::request(stream, "GET", "/_ping", &[], b"").is_ok_and(|ping| ping.status == 200))
+            stream.is_ok_and(|stream| {
+                http::request(stream, "GET", "/_ping", &[], b"")
+                    .is_ok_and(|ping| ping.status == 200)
+            })
         });
         engine
     }

@@ -8,14 +8,19 @@ use super::{PATIENCE, wait};
 /// Waits for the process that has exactly `word` as one of its arguments.
 #[track_caller]
 pub fn process_with_argument(word: &str) -> i32 {
-    wait::until(&format!("a process with argument {word}"), PATIENCE, || find_process(word))
+    wait::until(&format!("a process with argument {word}"), PATIENCE, || {
+        find_process(word)
+    })
 }
 
 /// The process that has exactly `word` as its last argument, if there is one.
 pub fn find_process(word: &str) -> Option<i32> {
     pids().into_iter().find(|pid| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words: Vec<&[u8]> = line.split(|&byte| byte == 0).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&[u8]> = line
+            .split(|&byte| byte == 0)
+            .filter(|word| !word.is_empty())
+            .collect();
         // `sleep 5`, not the `docker run busybox sleep 5` that asked for it.
         words.len() == 2 && words[1] == word.as_bytes() && words[0].ends_with(b"sleep")
     })
@@ -30,7 +35,10 @@ pub fn engine_of(pid: i32) -> i32 {
         if nested.len() == 2 && nested[1] == "1" {
             return at;
         }
-        at = status_words(at, "PPid:").first().and_then(|word| word.parse().ok()).unwrap_or(0);
+        at = status_words(at, "PPid:")
+            .first()
+            .and_then(|word| word.parse().ok())
+            .unwrap_or(0);
     }
     panic!("process {pid} is in no sandbox");
 }
@@ -39,7 +47,9 @@ pub fn engine_of(pid: i32) -> i32 {
 pub fn sandbox_processes(engine: i32) -> Vec<i32> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
     for pid in pids() {
-        let parent = status_words(pid, "PPid:").first().and_then(|word| word.parse().ok());
+        let parent = status_words(pid, "PPid:")
+            .first()
+            .and_then(|word| word.parse().ok());
         children.entry(parent.unwrap_or(0)).or_default().push(pid);
     }
     let mut all = vec![engine];
@@ -54,7 +64,11 @@ pub fn sandbox_processes(engine: i32) -> Vec<i32> {
 /// Host ids `(first, count)` that the process's user namespace uses.
 pub fn uid_ranges(pid: i32) -> Vec<(u64, u64)> {
     let map = fs::read_to_string(format!("/proc/{pid}/uid_map")).unwrap();
-    let numbers = map.lines().map(|line| line.split_whitespace().map(|word| word.parse::<u64>().unwrap()).collect());
+    let numbers = map.lines().map(|line| {
+        line.split_whitespace()
+            .map(|word| word.parse::<u64>().unwrap())
+            .collect()
+    });
     numbers.map(|line: Vec<u64>| (line[1], line[2])).collect()
 }
 
@@ -62,20 +76,30 @@ pub fn uid_ranges(pid: i32) -> Vec<(u64, u64)> {
 pub fn status_words(pid: i32, key: &str) -> Vec<String> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(key));
-    line.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    line.unwrap_or_default()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Memory that only these processes hold, in bytes.
 pub fn private_memory(pids: &[i32]) -> u64 {
     let of = |pid: &i32| {
         let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-        let lines = rollup.lines().filter(|line| line.starts_with("Private_Clean:") || line.starts_with("Private_Dirty:"));
-        lines.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum::<u64>() * 1024
+        let lines = rollup.lines().filter(|line| {
+            line.starts_with("Private_Clean:") || line.starts_with("Private_Dirty:")
+        });
+        lines
+            .filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
+            .sum::<u64>()
+            * 1024
     };
     pids.iter().map(of).sum()
 }
 
 fn pids() -> Vec<i32> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
 }

@@ -17,12 +17,16 @@ impl Answer {
 
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {:?}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in {:?}", self.text()))
     }
 
     /// The first header of this name, in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The same, checked to have this status.
@@ -46,7 +50,10 @@ pub fn request(
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+    if !headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("host"))
+    {
         head += "host: localhost\r\n";
     }
     head += &format!("content-length: {}\r\n\r\n", body.len());
@@ -62,9 +69,14 @@ pub fn request(
 }
 
 fn read_answer(stream: &mut BufReader<impl Read>) -> std::io::Result<Answer> {
-    let garbled = |what: &str| std::io::Error::new(std::io::ErrorKind::InvalidData, what.to_owned());
+    let garbled =
+        |what: &str| std::io::Error::new(std::io::ErrorKind::InvalidData, what.to_owned());
     let status = line(stream)?;
-    let status = status.split(' ').nth(1).and_then(|word| word.parse().ok()).ok_or_else(|| garbled(&status))?;
+    let status = status
+        .split(' ')
+        .nth(1)
+        .and_then(|word| word.parse().ok())
+        .ok_or_else(|| garbled(&status))?;
     let mut headers = Vec::new();
     loop {
         let header = line(stream)?;
@@ -74,9 +86,18 @@ fn read_answer(stream: &mut BufReader<impl Read>) -> std::io::Result<Answer> {
         let (name, value) = header.split_once(':').ok_or_else(|| garbled(&header))?;
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let mut answer = Answer { status, headers, body: Vec::new() };
-    let length = answer.header("content-length").and_then(|value| value.parse().ok());
-    if answer.header("transfer-encoding").is_some_and(|value| value.contains("chunked")) {
+    let mut answer = Answer {
+        status,
+        headers,
+        body: Vec::new(),
+    };
+    let length = answer
+        .header("content-length")
+        .and_then(|value| value.parse().ok());
+    if answer
+        .header("transfer-encoding")
+        .is_some_and(|value| value.contains("chunked"))
+    {
         answer.body = chunks(stream)?;
     } else if let Some(length) = length {
         stream.take(length).read_to_end(&mut answer.body)?;

@@ -6,6 +6,7 @@ pub mod dockerd;
 pub mod engine;
 pub mod host;
 pub mod http;
+pub mod lesson;
 pub mod need;
 pub mod probe;
 pub mod process;
@@ -28,30 +29,49 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// `DRYDOCK_BIN` names another one, to run the suite against an installed binary.
 pub fn drydock() -> PathBuf {
-    std::env::var_os("DRYDOCK_BIN").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_drydock")), PathBuf::from)
+    std::env::var_os("DRYDOCK_BIN").map_or_else(
+        || PathBuf::from(env!("CARGO_BIN_EXE_drydock")),
+        PathBuf::from,
+    )
 }
 
 /// The top of the repository.
 pub fn repository() -> PathBuf {
     let here = PathBuf::from(file!());
-    if here.is_absolute() { here.ancestors().nth(4).unwrap().to_path_buf() } else { PathBuf::from(env!("CARGO_MANIFEST_DIR")) }
+    if here.is_absolute() {
+        here.ancestors().nth(4).unwrap().to_path_buf()
+    } else {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    }
 }
 
 /// A port that nothing listens on now.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A word that occurs nowhere else on this machine.
 pub fn unique(prefix: &str) -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("{prefix}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "{prefix}-{}-{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 /// A number of seconds for `sleep` that no other process has as its argument: a process that can be told from all others.
 pub fn unique_seconds() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("77{:07}{:03}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "77{:07}{:03}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
 }

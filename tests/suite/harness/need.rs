@@ -42,7 +42,9 @@ impl Need {
             return Some(format!("{missing} is not installed"));
         }
         match self {
-            Self::Root | Self::Rootless | Self::DockerDaemon if !nix::unistd::geteuid().is_root() => {
+            Self::Root | Self::Rootless | Self::DockerDaemon
+                if !nix::unistd::geteuid().is_root() =>
+            {
                 Some("this is not root".into())
             }
             Self::UserNamespaces | Self::Rootless => no_user_namespaces(),
@@ -80,20 +82,27 @@ pub(crate) use needs;
 
 fn no_user_namespaces() -> Option<String> {
     let off = |path: &str| std::fs::read_to_string(path).is_ok_and(|text| text.trim() == "0");
-    ["/proc/sys/user/max_user_namespaces", "/proc/sys/kernel/unprivileged_userns_clone"]
-        .into_iter()
-        .find(|path| off(path))
-        .map(|path| format!("{path} is 0"))
+    [
+        "/proc/sys/user/max_user_namespaces",
+        "/proc/sys/kernel/unprivileged_userns_clone",
+    ]
+    .into_iter()
+    .find(|path| off(path))
+    .map(|path| format!("{path} is 0"))
 }
 
 /// The full path of `program`.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let usual = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(PathBuf::from);
-    std::env::split_paths(&path).chain(usual).map(|folder| folder.join(program)).find(|found| executable(found))
+    std::env::split_paths(&path)
+        .chain(usual)
+        .map(|folder| folder.join(program))
+        .find(|found| executable(found))
 }
 
 fn executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    std::fs::metadata(path)
+        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }

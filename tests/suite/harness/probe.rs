@@ -11,12 +11,20 @@ use super::{PATIENCE, drydock};
 /// The probe as built beside this test program.
 pub fn program() -> PathBuf {
     let profile = std::env::current_exe().unwrap();
-    let beside = profile.parent().and_then(|deps| deps.parent()).unwrap_or(&profile).join("examples/probe");
+    let beside = profile
+        .parent()
+        .and_then(|deps| deps.parent())
+        .unwrap_or(&profile)
+        .join("examples/probe");
     if beside.exists() {
         return beside;
     }
     let program = drydock().with_file_name("examples").join("probe");
-    assert!(program.exists(), "{} is not built: cargo build --example probe", beside.display());
+    assert!(
+        program.exists(),
+        "{} is not built: cargo build --example probe",
+        beside.display()
+    );
     program
 }
 
@@ -26,7 +34,11 @@ pub fn build_image(docker: &Docker) {
     let context = docker.folder().join("probe-image");
     std::fs::create_dir_all(&context).unwrap();
     std::fs::copy(program(), context.join("probe")).unwrap();
-    std::fs::write(context.join("Dockerfile"), "FROM busybox\nCOPY probe /probe\n").unwrap();
+    std::fs::write(
+        context.join("Dockerfile"),
+        "FROM busybox\nCOPY probe /probe\n",
+    )
+    .unwrap();
     docker.good(&["build", "-q", "-t", "probe", context.to_str().unwrap()]);
 }
 

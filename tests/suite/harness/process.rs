@@ -28,7 +28,11 @@ impl Finished {
     /// The same, checked to have ended with `code`.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "exit code; stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code, code,
+            "exit code; stdout: {}\nstderr: {}",
+            self.stdout, self.stderr
+        );
         self
     }
 }
@@ -36,9 +40,14 @@ impl Finished {
 /// Runs `command` to its end with `input` on its standard input; panics, and kills it, after `patience`.
 #[track_caller]
 pub fn finish(command: &mut Command, input: &[u8], patience: Duration) -> Finished {
-    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
     let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (mut stdin, stdout, stderr) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let input = input.to_vec();
     // A program may end without reading its input.
     let feeder = std::thread::spawn(move || stdin.take().map(|mut pipe| pipe.write_all(&input)));
@@ -50,7 +59,11 @@ pub fn finish(command: &mut Command, input: &[u8], patience: Duration) -> Finish
         panic!("{command:?} did not end in {patience:?}");
     };
     drop(guard);
-    let finished = Finished { code: code(status), stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() };
+    let finished = Finished {
+        code: code(status),
+        stdout: stdout.join().unwrap(),
+        stderr: stderr.join().unwrap(),
+    };
     let _ = feeder.join();
     finished
 }
@@ -68,7 +81,9 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<St
 /// The exit code as a shell shows it.
 pub fn code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt as _;
-    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+    status
+        .code()
+        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
 /// A running program that does not outlive its owner.
@@ -77,7 +92,11 @@ pub struct Guard(pub Child);
 
 impl Guard {
     pub fn spawn(command: &mut Command) -> Self {
-        Self(command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")))
+        Self(
+            command
+                .spawn()
+                .unwrap_or_else(|error| panic!("{command:?}: {error}")),
+        )
     }
 
     pub fn pid(&self) -> i32 {
@@ -126,12 +145,17 @@ impl Drop for Guard {
 pub fn exists(pid: i32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat"))
         .ok()
-        .and_then(|stat| stat.rsplit_once(") ").map(|(_, rest)| !rest.starts_with('Z')))
+        .and_then(|stat| {
+            stat.rsplit_once(") ")
+                .map(|(_, rest)| !rest.starts_with('Z'))
+        })
         .unwrap_or(false)
 }
 
 /// Waits until the process is gone.
 #[track_caller]
 pub fn wait_gone(pid: i32, patience: Duration) {
-    wait::until_true(&format!("process {pid} to be gone"), patience, || !exists(pid));
+    wait::until_true(&format!("process {pid} to be gone"), patience, || {
+        !exists(pid)
+    });
 }

@@ -21,12 +21,20 @@ pub struct OnTerminal {
 impl OnTerminal {
     /// Starts `command` as the foreground session of a new 80 by 24 terminal.
     pub fn spawn(command: &Command) -> Self {
-        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: 80,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
         let pty = openpty(Some(&size), None).unwrap();
         // `setsid --ctty` makes the terminal the controlling one, so that
         // Ctrl-C and size changes arrive as signals.
         let mut session = Command::new("setsid");
-        session.arg("--ctty").arg(command.get_program()).args(command.get_args());
+        session
+            .arg("--ctty")
+            .arg(command.get_program())
+            .args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => session.env(name, value),
@@ -52,7 +60,11 @@ impl OnTerminal {
             }
             shown.end();
         });
-        Self { master, child, screen }
+        Self {
+            master,
+            child,
+            screen,
+        }
     }
 
     pub fn type_keys(&mut self, keys: &str) {
@@ -69,7 +81,9 @@ impl OnTerminal {
         // `stty` speaks for us: the ioctl itself would be unsafe code.
         let status = Command::new("stty")
             .args(["cols", &cols.to_string(), "rows", &rows.to_string()])
-            .stdin(Stdio::from(self.master.as_fd().try_clone_to_owned().unwrap()))
+            .stdin(Stdio::from(
+                self.master.as_fd().try_clone_to_owned().unwrap(),
+            ))
             .status();
         assert!(status.unwrap().success());
     }
@@ -78,6 +92,11 @@ impl OnTerminal {
     #[track_caller]
     pub fn code(mut self) -> i32 {
         let status = self.child.wait(Duration::from_secs(60));
-        code(status.unwrap_or_else(|| panic!("the program did not end; it showed {:?}", self.screen.rest())))
+        code(status.unwrap_or_else(|| {
+            panic!(
+                "the program did not end; it showed {:?}",
+                self.screen.rest()
+            )
+        }))
     }
 }

@@ -19,14 +19,25 @@ pub struct TestServer {
     process: Guard,
     data: DataDir,
     port: u16,
+    more: Vec<String>,
 }
 
 impl TestServer {
     pub fn start() -> Self {
-        let data = DataDir::new();
-        let port = free_port();
-        let process = spawn(&data, port);
-        let mut server = Self { process, data, port };
+        Self::start_with(&[])
+    }
+
+    /// With more arguments for `drydock serve`.
+    pub fn start_with(more: &[&str]) -> Self {
+        let (data, port) = (DataDir::new(), free_port());
+        let more: Vec<String> = more.iter().map(|&word| word.to_owned()).collect();
+        let process = spawn(&data, port, &more);
+        let mut server = Self {
+            process,
+            data,
+            port,
+            more,
+        };
         server.wait_ready();
         server
     }
@@ -36,8 +47,14 @@ impl TestServer {
             assert!(self.process.alive(), "the server ended: {}", self.log());
             let stream = TcpStream::connect(("127.0.0.1", self.port));
             stream.is_ok_and(|stream| {
-                http::request(stream, "GET", "/healthz", &[("host", &self.authority())], b"")
-                    .is_ok_and(|answer| answer.status == 200)
+                http::request(
+                    stream,
+                    "GET",
+                    "/healthz",
+                    &[("host", &self.authority())],
+                    b"",
+                )
+                .is_ok_and(|answer| answer.status == 200)
             })
         });
     }
@@ -71,24 +88,44 @@ impl TestServer {
     #[track_caller]
     pub fn start_again(&mut self) {
         assert!(!self.process.alive(), "the server still runs");
-        self.process = spawn(&self.data, self.port);
+        self.process = spawn(&self.data, self.port, &self.more);
         self.wait_ready();
     }
 
     /// A new learner.
     pub fn visitor(&self) -> Visitor {
-        let mut visitor = Visitor { authority: self.authority(), cookie: None };
+        let mut visitor = Visitor {
+            authority: self.authority(),
+            cookie: None,
+        };
         let answer = visitor.get("/").is(200);
-        visitor.cookie = answer.header("set-cookie").and_then(|value| value.split(';').next()).map(str::to_owned);
+        visitor.cookie = answer
+            .header("set-cookie")
+            .and_then(|value| value.split(';').next())
+            .map(str::to_owned);
         visitor
     }
 }
 
-fn spawn(data: &DataDir, port: u16) -> Guard {
-    let log = File::options().create(true).append(true).open(data.path().join("server.log")).unwrap();
+fn spawn(data: &DataDir, port: u16, more: &[String]) -> Guard {
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(data.path().join("server.log"))
+        .unwrap();
     let mut command = Command::new(drydock());
-    command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"]).arg(data.path());
-    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+    command
+        .args([
+            "serve",
+            "--listen",
+            &format!("127.0.0.1:{port}"),
+            "--data-dir",
+        ])
+        .arg(data.path());
+    command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log);
     Guard::spawn(&mut command)
 }
 
@@ -97,10 +134,12 @@ impl Drop for TestServer {
         // Ctrl-C ends its sandboxes with it. A server that was killed is
         // started once more, to find its sandboxes and end them.
         if !self.process.alive() {
-            self.process = spawn(&self.data, self.port);
+            self.process = spawn(&self.data, self.port, &self.more);
             let port = self.port;
             let end = std::time::Instant::now() + Duration::from_secs(20);
-            while TcpStream::connect(("127.0.0.1", port)).is_err() && std::time::Instant::now() < end {
+            while TcpStream::connect(("127.0.0.1", port)).is_err()
+                && std::time::Instant::now() < end
+            {
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
@@ -114,7 +153,7 @@ impl Drop for TestServer {
 /// A learner's browser, as far as HTTP goes: one cookie, the site's own origin.
 #[derive(Clone)]
 pub struct Visitor {
-    authority: String,
+    pub authority: String,
     /// `name=value`.
     pub cookie: Option<String>,
 }
@@ -129,7 +168,11 @@ impl Visitor {
     #[track_caller]
     pub fn post(&self, path: &str, body: &Value) -> Answer {
         let origin = format!("http://{}", self.authority);
-        let headers = [("content-type", "application/json"), ("origin", origin.as_str()), ("sec-fetch-site", "same-origin")];
+        let headers = [
+            ("content-type", "application/json"),
+            ("origin", origin.as_str()),
+            ("sec-fetch-site", "same-origin"),
+        ];
         self.send("POST", path, &headers, body.to_string().as_bytes())
     }
 
@@ -147,22 +190,38 @@ impl Visitor {
     /// Asks for a sandbox for `lesson`; answers its id.
     #[track_caller]
     pub fn sandbox(&self, lesson: &str) -> String {
-        let answer = self.post("/api/sandbox", &json!({ "lesson": lesson })).is(200).json();
-        answer["id"].as_str().unwrap_or_else(|| panic!("no id in {answer}")).to_owned()
+        let answer = self
+            .post("/api/sandbox", &json!({ "lesson": lesson }))
+            .is(200)
+            .json();
+        answer["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no id in {answer}"))
+            .to_owned()
     }
 
     /// Opens a terminal of the sandbox.
     #[track_caller]
     pub fn terminal(&self, sandbox: &str) -> TestTerminal {
         let origin = format!("http://{}", self.authority);
-        TestTerminal::open(&self.authority, sandbox, self.cookie.as_deref(), Some(&origin))
-            .unwrap_or_else(|status| panic!("the terminal was refused with {status}"))
+        TestTerminal::open(
+            &self.authority,
+            sandbox,
+            self.cookie.as_deref(),
+            Some(&origin),
+        )
+        .unwrap_or_else(|status| panic!("the terminal was refused with {status}"))
     }
 
     /// Tries to open a terminal as another site's script, or with another's id; answers the refusal's status.
     #[track_caller]
     pub fn refused_terminal(&self, sandbox: &str, origin: &str) -> u16 {
-        match TestTerminal::open(&self.authority, sandbox, self.cookie.as_deref(), Some(origin)) {
+        match TestTerminal::open(
+            &self.authority,
+            sandbox,
+            self.cookie.as_deref(),
+            Some(origin),
+        ) {
             Ok(_) => panic!("the terminal was opened"),
             Err(status) => status,
         }
@@ -171,6 +230,11 @@ impl Visitor {
     /// Presses Check.
     #[track_caller]
     pub fn check(&self, lesson: &str, exercise: &str) -> Value {
-        self.post(&format!("/api/lessons/{lesson}/exercises/{exercise}/check"), &json!({})).is(200).json()
+        self.post(
+            &format!("/api/lessons/{lesson}/exercises/{exercise}/check"),
+            &json!({}),
+        )
+        .is(200)
+        .json()
     }
 }

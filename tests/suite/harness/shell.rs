@@ -28,6 +28,11 @@ pub fn script(text: &str) -> Finished {
 /// The command, not yet started.
 pub fn command(data: &DataDir, words: &[&str]) -> Command {
     let mut command = Command::new(drydock());
-    command.arg("shell").arg("--data-dir").arg(data.path()).arg("--").args(words);
+    command
+        .arg("shell")
+        .arg("--data-dir")
+        .arg(data.path())
+        .arg("--")
+        .args(words);
     command
 }

@@ -25,7 +25,12 @@ pub struct TestTerminal {
 
 impl TestTerminal {
     /// Opens terminal `main`; the HTTP status if it is refused.
-    pub fn open(authority: &str, sandbox: &str, cookie: Option<&str>, origin: Option<&str>) -> Result<Self, u16> {
+    pub fn open(
+        authority: &str,
+        sandbox: &str,
+        cookie: Option<&str>,
+        origin: Option<&str>,
+    ) -> Result<Self, u16> {
         let url = format!("ws://{authority}/ws/terminal/{sandbox}?name=main&cols=80&rows=24");
         let mut request = url.into_client_request().unwrap();
         let headers = request.headers_mut();
@@ -40,11 +45,20 @@ impl TestTerminal {
         let opened = tungstenite::client(request, stream);
         let socket = match opened {
             Ok((socket, _)) => socket,
-            Err(HandshakeError::Failure(Error::Http(answer))) => return Err(answer.status().as_u16()),
+            Err(HandshakeError::Failure(Error::Http(answer))) => {
+                return Err(answer.status().as_u16());
+            }
             Err(error) => panic!("{error}"),
         };
         let screen = Transcript::default();
-        Ok(Self { socket, screen, owed: 0, exit: None, closed: None, received: 0 })
+        Ok(Self {
+            socket,
+            screen,
+            owed: 0,
+            exit: None,
+            closed: None,
+            received: 0,
+        })
     }
 
     pub fn type_keys(&mut self, keys: &str) {
@@ -72,7 +86,12 @@ impl TestTerminal {
             }
             let left = end.saturating_duration_since(Instant::now());
             let open = !left.is_zero() && self.read(left);
-            assert!(open, "no {text:?} in time (close {:?}); the terminal showed {:?}", self.closed, self.screen.rest());
+            assert!(
+                open,
+                "no {text:?} in time (close {:?}); the terminal showed {:?}",
+                self.closed,
+                self.screen.rest()
+            );
         }
     }
 
@@ -95,7 +114,10 @@ impl TestTerminal {
     /// Reads one message, waiting at most `patience`; false when there was none in time or the socket is closed.
     pub fn read(&mut self, patience: Duration) -> bool {
         let patience = patience.max(Duration::from_millis(1));
-        self.socket.get_ref().set_read_timeout(Some(patience)).unwrap();
+        self.socket
+            .get_ref()
+            .set_read_timeout(Some(patience))
+            .unwrap();
         match self.socket.read() {
             Ok(Message::Binary(message)) => self.take(&message),
             Ok(Message::Close(frame)) => {

@@ -43,8 +43,14 @@ impl Transcript {
             }
             let left = end.saturating_duration_since(Instant::now());
             let rest = String::from_utf8_lossy(&shown.bytes[shown.seen..]).into_owned();
-            assert!(!shown.ended, "the terminal ended without {needle:?}; it showed: {rest:?}");
-            assert!(!left.is_zero(), "waited {patience:?} for {needle:?}; the terminal showed: {rest:?}");
+            assert!(
+                !shown.ended,
+                "the terminal ended without {needle:?}; it showed: {rest:?}"
+            );
+            assert!(
+                !left.is_zero(),
+                "waited {patience:?} for {needle:?}; the terminal showed: {rest:?}"
+            );
             shown = self.0.1.wait_timeout(shown, left).unwrap().0;
         }
     }
@@ -60,7 +66,9 @@ impl Transcript {
 
 fn take(shown: &mut Shown, needle: &str) -> Option<String> {
     let fresh = &shown.bytes[shown.seen..];
-    let at = fresh.windows(needle.len()).position(|window| window == needle.as_bytes())?;
+    let at = fresh
+        .windows(needle.len())
+        .position(|window| window == needle.as_bytes())?;
     let text = String::from_utf8_lossy(&fresh[..at + needle.len()]).into_owned();
     shown.seen += at + needle.len();
     Some(text)

@@ -26,7 +26,10 @@ pub struct Desk {
 impl Desk {
     fn new(which: Which) -> Self {
         let engine = AnyDaemon::start();
-        Self { docker: Docker::new(which, &engine), engine }
+        Self {
+            docker: Docker::new(which, &engine),
+            engine,
+        }
     }
 
     /// Whether this is our engine, where a real one cannot do the same here.

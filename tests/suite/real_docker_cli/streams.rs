@@ -56,7 +56,15 @@ fn exec_on_a_terminal_is_a_terminal(desk: &Desk) {
 }
 
 fn control_c_reaches_the_process(desk: &Desk) {
-    let mut terminal = desk.on_terminal(&["run", "-it", "--rm", "busybox", "sh", "-c", "trap 'echo caught; exit 8' INT; echo ready; while :; do sleep 0.05; done"]);
+    let mut terminal = desk.on_terminal(&[
+        "run",
+        "-it",
+        "--rm",
+        "busybox",
+        "sh",
+        "-c",
+        "trap 'echo caught; exit 8' INT; echo ready; while :; do sleep 0.05; done",
+    ]);
     terminal.expect("ready");
     terminal.type_keys("\u{3}");
     terminal.expect("caught");
@@ -64,32 +72,65 @@ fn control_c_reaches_the_process(desk: &Desk) {
 }
 
 fn stdin_ends_when_the_pipe_does(desk: &Desk) {
-    let counted = desk.run_with(&["run", "-i", "--rm", "busybox", "wc", "-c"], &"x".repeat(300_000)).good();
+    let counted = desk
+        .run_with(
+            &["run", "-i", "--rm", "busybox", "wc", "-c"],
+            &"x".repeat(300_000),
+        )
+        .good();
     assert_eq!(counted.trim(), "300000");
     desk.good(&["run", "-d", "--name", "box", "busybox", "sleep", "1000"]);
-    let echoed = desk.run_with(&["exec", "-i", "box", "cat"], "through exec\n").good();
+    let echoed = desk
+        .run_with(&["exec", "-i", "box", "cat"], "through exec\n")
+        .good();
     assert_eq!(echoed, "through exec\n");
 }
 
 fn streams_stay_apart(desk: &Desk) {
-    let ran = desk.run(&["run", "--name", "box", "busybox", "sh", "-c", "echo out; echo err >&2"]).exits(0);
-    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("out\n", "err\n"));
+    let ran = desk
+        .run(&[
+            "run",
+            "--name",
+            "box",
+            "busybox",
+            "sh",
+            "-c",
+            "echo out; echo err >&2",
+        ])
+        .exits(0);
+    assert_eq!(
+        (ran.stdout.as_str(), ran.stderr.as_str()),
+        ("out\n", "err\n")
+    );
     let logged = desk.run(&["logs", "box"]).exits(0);
-    assert_eq!((logged.stdout.as_str(), logged.stderr.as_str()), ("out\n", "err\n"));
+    assert_eq!(
+        (logged.stdout.as_str(), logged.stderr.as_str()),
+        ("out\n", "err\n")
+    );
 }
 
 fn binary_output_is_not_touched(desk: &Desk) {
     let script = "head -c 1000000 /dev/zero | tr '\\0' '\\001'; printf '\\002\\n'";
-    let said = desk.run(&["run", "--rm", "busybox", "sh", "-c", script]).good();
+    let said = desk
+        .run(&["run", "--rm", "busybox", "sh", "-c", script])
+        .good();
     assert_eq!(said.len(), 1_000_002);
-    assert!(said.as_bytes()[..1_000_000].iter().all(|&byte| byte == 1) && said.ends_with("\u{2}\n"));
+    assert!(
+        said.as_bytes()[..1_000_000].iter().all(|&byte| byte == 1) && said.ends_with("\u{2}\n")
+    );
 }
 
 fn logs_follow_until_the_end(desk: &Desk) {
     let script = "echo one; while [ ! -e /go ]; do sleep 0.05; done; echo two";
     desk.good(&["run", "-d", "--name", "box", "busybox", "sh", "-c", script]);
-    let mut follower = Guard::spawn(desk.command(&["logs", "-f", "box"]).stdout(Stdio::piped()).stdin(Stdio::null()));
-    let mut lines = BufReader::new(follower.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut follower = Guard::spawn(
+        desk.command(&["logs", "-f", "box"])
+            .stdout(Stdio::piped())
+            .stdin(Stdio::null()),
+    );
+    let mut lines = BufReader::new(follower.0.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
     assert_eq!(lines.next().as_deref(), Some("one"));
     desk.good(&["exec", "box", "touch", "/go"]);
     assert_eq!(lines.next().as_deref(), Some("two"));
@@ -98,33 +139,63 @@ fn logs_follow_until_the_end(desk: &Desk) {
 }
 
 fn logs_tail_and_timestamps(desk: &Desk) {
-    desk.good(&["run", "--name", "box", "busybox", "sh", "-c", "echo one; echo two; echo three"]);
+    desk.good(&[
+        "run",
+        "--name",
+        "box",
+        "busybox",
+        "sh",
+        "-c",
+        "echo one; echo two; echo three",
+    ]);
     assert_eq!(desk.good(&["logs", "--tail", "2", "box"]), "two\nthree");
     let stamped = desk.good(&["logs", "-t", "--tail", "1", "box"]);
     let (stamp, line) = stamped.split_once(' ').unwrap();
-    assert!(stamp.starts_with("20") && stamp.contains('T') && stamp.ends_with('Z'), "{stamp}");
+    assert!(
+        stamp.starts_with("20") && stamp.contains('T') && stamp.ends_with('Z'),
+        "{stamp}"
+    );
     assert_eq!(line, "three");
 }
 
 fn attach_sees_new_output(desk: &Desk) {
     let script = "while [ ! -e /go ]; do sleep 0.05; done; echo hello; sleep 0.1; exit 5";
     desk.good(&["run", "-d", "--name", "box", "busybox", "sh", "-c", script]);
-    let mut attached = Guard::spawn(desk.command(&["attach", "--no-stdin", "box"]).stdout(Stdio::piped()).stdin(Stdio::null()));
-    let mut lines = BufReader::new(attached.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut attached = Guard::spawn(
+        desk.command(&["attach", "--no-stdin", "box"])
+            .stdout(Stdio::piped())
+            .stdin(Stdio::null()),
+    );
+    let mut lines = BufReader::new(attached.0.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
     // Output from before the attachment is not shown, so the container waits until the client is attached,
     // which no answer says: it is asked until the attached client has seen it.
     let seen = std::thread::spawn(move || lines.next());
-    wait::until_true("the client to have connected", PATIENCE, || connected(attached.pid()));
+    wait::until_true("the client to have connected", PATIENCE, || {
+        connected(attached.pid())
+    });
     desk.good(&["exec", "box", "touch", "/go"]);
     assert_eq!(seen.join().unwrap().as_deref(), Some("hello"));
     let status = attached.wait(PATIENCE).unwrap();
-    assert_eq!(status.code(), Some(5), "the client passes on the container's code");
+    assert_eq!(
+        status.code(),
+        Some(5),
+        "the client passes on the container's code"
+    );
 }
 
 /// Whether the process holds a Unix socket, which the client does once it has sent its request.
 fn connected(pid: i32) -> bool {
-    let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
-    let sockets = entries.flatten().filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return false;
+    };
+    let sockets = entries
+        .flatten()
+        .filter_map(|entry| std::fs::read_link(entry.path()).ok());
     // One for the inspection before, one hijacked.
-    sockets.filter(|target| target.to_string_lossy().starts_with("socket:")).count() >= 2
+    sockets
+        .filter(|target| target.to_string_lossy().starts_with("socket:"))
+        .count()
+        >= 2
 }
