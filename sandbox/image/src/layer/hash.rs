@@ -5,6 +5,12 @@ use std::io::{self, Read, Write};
 use drydock_spec::Digest;
 use sha2::{Digest as _, Sha256};
 
+/// The digest of some bytes.
+#[must_use]
+pub fn digest_of(bytes: &[u8]) -> Digest {
+    Digest::from_sha256(Sha256::digest(bytes).into())
+}
+
 /// Hashes what is read through it.
 #[derive(Debug)]
 pub struct HashReader<R> {

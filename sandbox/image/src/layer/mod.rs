@@ -15,7 +15,7 @@ mod unpack;
 mod walk;
 mod xattr;
 
-pub use hash::{HashReader, HashWriter};
+pub use hash::{HashReader, HashWriter, digest_of};
 pub use unpack::{Unpacked, unpack};
 pub use walk::{Walked, write_tar};
 

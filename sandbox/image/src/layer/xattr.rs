@@ -52,27 +52,23 @@ pub(super) fn set(fd: BorrowedFd<'_>, name: &[u8], value: &[u8]) -> io::Result<(
     fsetxattr(fd, name, value, XattrFlags::empty())
 }
 
-/// Asks for a size, then for the bytes. `None` where there is nothing of the kind.
+/// Asks with a buffer that grows until it is large enough. `None` where there is nothing of the kind.
 fn grown(
     limit: usize,
     ask: impl Fn(&mut [u8]) -> io::Result<usize>,
 ) -> io::Result<Option<Vec<u8>>> {
+    let mut buffer = vec![0; 256];
     loop {
-        let size = match ask(&mut []) {
-            Ok(0) | Err(Errno::NODATA | Errno::OPNOTSUPP) => return Ok(None),
-            Ok(size) if size > limit => return Err(Errno::TOOBIG),
-            Ok(size) => size,
-            Err(error) => return Err(error),
-        };
-        let mut buffer = vec![0; size];
         match ask(&mut buffer) {
             Ok(count) => {
                 buffer.truncate(count);
                 return Ok(Some(buffer));
             }
-            // It grew.
-            Err(Errno::RANGE) => {}
-            Err(Errno::NODATA) => return Ok(None),
+            Err(Errno::RANGE) if buffer.len() < limit => {
+                buffer.resize(limit.min(buffer.len() * 4), 0);
+            }
+            Err(Errno::RANGE) => return Err(Errno::TOOBIG),
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => return Ok(None),
             Err(error) => return Err(error),
         }
     }

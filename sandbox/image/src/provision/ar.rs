@@ -43,7 +43,14 @@ mod tests {
     fn archive(members: &[(&str, &str)]) -> Vec<u8> {
         let mut out = b"!<arch>\n".to_vec();
         for (name, data) in members {
-            let head = format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100_644, data.len());
+            let head = format!(
+                "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
+                0,
+                0,
+                0,
+                100_644,
+                data.len()
+            );
             out.extend(head.bytes());
             out.extend(data.bytes());
             out.extend("\n".repeat(data.len() % 2).bytes());

@@ -78,7 +78,10 @@ pub(super) fn make(store: &Store, busybox: &Busybox) -> Result<ImageId, Provisio
         .dirs(0o1777, &["tmp"])
         .dirs(0o755, &["usr", "usr/bin"])
         .symlink("usr/bin/env", "../../bin/env")
-        .dirs(0o755, &["usr/sbin", "var", "var/spool", "var/spool/mail", "var/www"]);
+        .dirs(
+            0o755,
+            &["usr/sbin", "var", "var/spool", "var/spool/mail", "var/www"],
+        );
     let made_by = format!("BusyBox {} (static)", busybox.version);
     let recipe = Recipe {
         cmd: &["sh"],

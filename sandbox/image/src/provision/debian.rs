@@ -62,7 +62,11 @@ fn apt_get(work: &Path, options: &[String], arguments: &[&str]) -> Result<(), St
     let mut command = Command::new("apt-get");
     command.current_dir(work).arg("-qq");
     // apt would drop to a user that cannot write here, and inside a user namespace it could not drop at all.
-    for option in ["APT::Sandbox::User=root", "Acquire::http::Timeout=20", "Acquire::Retries=1"] {
+    for option in [
+        "APT::Sandbox::User=root",
+        "Acquire::http::Timeout=20",
+        "Acquire::Retries=1",
+    ] {
         command.args(["-o", option]);
     }
     for option in options {

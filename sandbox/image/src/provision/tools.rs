@@ -76,7 +76,9 @@ pub fn bash(data_dir: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Option<V
     if program.is_none() {
         let tried = search.tried.join("; ");
         progress(Progress {
-            message: &format!("no static bash to be had ({tried}): workstations get busybox's shell"),
+            message: &format!(
+                "no static bash to be had ({tried}): workstations get busybox's shell"
+            ),
         });
     }
     program
@@ -144,8 +146,13 @@ impl<'a> Search<'a> {
     }
 
     fn keep(&self, program: Vec<u8>) -> Result<Vec<u8>, String> {
-        write_program(&self.kept_path(), &program)
-            .map_err(|error| format!("cannot keep {} in {}: {error}", self.name, self.tools.display()))?;
+        write_program(&self.kept_path(), &program).map_err(|error| {
+            format!(
+                "cannot keep {} in {}: {error}",
+                self.name,
+                self.tools.display()
+            )
+        })?;
         Ok(program)
     }
 }

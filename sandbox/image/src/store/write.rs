@@ -9,7 +9,6 @@ use std::{
 };
 
 use drydock_spec::{Digest, ImageId, ImageRef};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     Layer, Staging, Store,
@@ -206,7 +205,7 @@ impl Store {
     ) -> Result<ImageId, StoreError> {
         let config = ImageConfig::parse(raw_config)
             .map_err(|error| StoreError::Config(error.to_string()))?;
-        let id = ImageId(Digest::from_sha256(Sha256::digest(raw_config).into()));
+        let id = ImageId(layer::digest_of(raw_config));
         let lock = self.inner.own.publish()?;
         let mut layers = Vec::with_capacity(config.rootfs.diff_ids.len());
         for diff_id in &config.rootfs.diff_ids {

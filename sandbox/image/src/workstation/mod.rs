@@ -12,9 +12,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use drydock_spec::Digest;
-use sha2::{Digest as _, Sha256};
-
 use crate::{
     Store, StoreError, layer,
     provision::{self, Progress, ProvisionError, files::Files, tools, tools::Busybox},
@@ -36,7 +33,7 @@ pub fn ensure(
     let busybox = tools::busybox(data_dir, progress)?;
     let bash = tools::bash(data_dir, progress);
     let tar = files(&busybox, bash.as_deref(), completion);
-    let digest = Digest::from_sha256(Sha256::digest(&tar).into());
+    let digest = layer::digest_of(&tar);
     let workstations = store.root().join("workstation");
     let path = workstations.join(digest.hex());
     if !path.is_dir() {
@@ -67,7 +64,8 @@ fn unpack(store: &Store, tar: &[u8], path: &Path) -> Result<(), ProvisionError> 
     if let Some(above) = path.parent() {
         fs::create_dir_all(above).map_err(|error| failed("create the directory above", error))?;
     }
-    fs::rename(staging.layer(), path).map_err(|error| failed("move a root file system to", error))?;
+    fs::rename(staging.layer(), path)
+        .map_err(|error| failed("move a root file system to", error))?;
     Ok(())
 }
 
@@ -91,7 +89,10 @@ fn files(busybox: &Busybox, bash: Option<&[u8]>, completion: &str) -> Vec<u8> {
         files.file("bin/bash", 0o755, bash);
     }
     files
-        .dirs(0o755, &["dev", "etc", "etc/bash_completion.d", "etc/docker"])
+        .dirs(
+            0o755,
+            &["dev", "etc", "etc/bash_completion.d", "etc/docker"],
+        )
         .dirs(0o755, &["home", "mnt", "opt", "proc", "sbin", "srv", "sys"])
         .dirs(0o700, &["root"])
         .dirs(0o1777, &["tmp"])
@@ -118,13 +119,20 @@ fn add_settings(files: &mut Files, busybox: &Busybox, has_bash: bool, completion
     let shell = if has_bash { "/bin/bash" } else { "/bin/sh" };
     let passwd = include_str!("files/passwd").replace("@SHELL@", shell);
     let release = include_str!("files/os-release").replace("@VERSION@", &busybox.version);
-    let shells = if has_bash { "/bin/sh\n/bin/bash\n" } else { "/bin/sh\n" };
+    let shells = if has_bash {
+        "/bin/sh\n/bin/bash\n"
+    } else {
+        "/bin/sh\n"
+    };
     let texts = [
         ("etc/bash.bashrc", include_str!("files/bashrc")),
         ("etc/bash_completion.d/docker", completion),
         ("etc/group", include_str!("files/group")),
         ("etc/hostname", "workstation\n"),
-        ("etc/hosts", "127.0.0.1\tlocalhost workstation\n::1\tlocalhost\n"),
+        (
+            "etc/hosts",
+            "127.0.0.1\tlocalhost workstation\n::1\tlocalhost\n",
+        ),
         ("etc/inputrc", include_str!("files/inputrc")),
         ("etc/nsswitch.conf", "hosts: files dns\n"),
         ("etc/os-release", &release),

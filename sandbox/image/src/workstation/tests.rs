@@ -33,7 +33,13 @@ fn the_terminal_is_described_as_the_terminfo_tools_read_it() {
     };
     let text = String::from_utf8(output.stdout).unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    for line in ["\tcuu1=\\E[A,", "\tkend=\\EOF,", "\tsmkx=\\E[?1h\\E=,", "\tcolors#0x100,", "\txenl,"] {
+    for line in [
+        "\tcuu1=\\E[A,",
+        "\tkend=\\EOF,",
+        "\tsmkx=\\E[?1h\\E=,",
+        "\tcolors#0x100,",
+        "\txenl,",
+    ] {
         assert!(text.contains(line), "{line} is not in {text}{stderr}");
     }
 }
