@@ -19,6 +19,7 @@ use crate::container::Rootfs;
 /// As fsconfig(2): a missing directory, too many layers, no user xattrs on the upper's file system.
 pub fn mount_detached(rootfs: &Rootfs) -> io::Result<OwnedFd> {
     let fs = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    fsconfig_set_string(&fs, "source", "overlay")?;
     set_lowers(&fs, rootfs)?;
     fsconfig_set_string(&fs, "upperdir", path(&rootfs.upper)?)?;
     fsconfig_set_string(&fs, "workdir", path(&rootfs.work)?)?;
