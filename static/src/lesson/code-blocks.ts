@@ -40,7 +40,11 @@ type Act = () => string | Promise<string>;
 
 /** A button that says for a moment what came of it. */
 function button(label: string, description: string, act: Act): HTMLElement {
-  const element = make("button", { type: "button", title: description }, label);
+  const element = make(
+    "button",
+    { type: "button", title: description, "data-act": label.toLowerCase() },
+    label,
+  );
   let timer: number | undefined;
   element.addEventListener("click", async () => {
     let said: string;
