@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EngineConfig, activity::Activity, container::Registry, events::Events, exec::Execs,
+    EngineConfig, activity::Activity, build::Builds, container::Registry, events::Events, exec::Execs,
     network::Networks, process::Process, terminal::Terminals, volume::Volumes,
 };
 
@@ -42,6 +42,8 @@ pub(crate) struct Inner {
     pub events: Events,
     /// The learner's shells.
     pub terminals: Terminals,
+    /// Builds that run, and what they can reuse.
+    pub builds: Builds,
     /// When somebody was last here.
     pub activity: Activity,
     /// Cancelled when the sandbox is to end.
@@ -75,6 +77,7 @@ impl Engine {
             networks: Networks::default(),
             events: Events::default(),
             terminals: Terminals::default(),
+            builds: Builds::default(),
             activity: Activity::default(),
             shutdown: CancellationToken::new(),
             config,

@@ -1,1 +1,121 @@
-//! To come.
+//! `docker build`: the classic builder.
+//!
+//! ```text
+//! request ─▶ context (untar) ─▶ Dockerfile ─▶ builder: stage by stage, step by step
+//!                                              ├─ metadata   ENV, CMD, LABEL…: config only
+//!                                              ├─ copy       COPY, ADD: files into an overlay
+//!                                              ├─ workdir    WORKDIR: config and a directory
+//!                                              └─ run (pump) RUN: a container whose upper becomes the layer
+//!                                             ─▶ stage: commit, every step an image ─▶ cache
+//! ```
+//!
+//! A build is one thread that blocks; its lines reach the client through [`output`], and [`cancel`] ends it when the
+//! client has gone. Its files are in a [`workspace`], which goes with it.
+//!
+//! Deliberately absent: BuildKit, URLs, and containers for steps that run nothing: their ids are said, as the classic
+//! builder says them, but nothing has them.
+
+mod builder;
+mod cache;
+mod cancel;
+mod chown;
+mod context;
+mod copy;
+mod decompress;
+mod error;
+mod metadata;
+mod output;
+mod pump;
+mod request;
+mod run;
+mod stage;
+mod tree;
+mod workdir;
+mod workspace;
+
+use axum::{body::Body, response::Response};
+use tokio::sync::Semaphore;
+
+pub(crate) use self::request::BuildRequest;
+use self::{builder::Builder, cache::Cache, cancel::Cancel, error::BuildError, output::Output};
+use crate::{Engine, error::EngineError, http::stream};
+
+/// Builds at the same time.
+const MAX_BUILDS: usize = 4;
+
+/// What builds share.
+#[derive(Debug)]
+pub(crate) struct Builds {
+    cache: Cache,
+    running: Semaphore,
+}
+
+impl Default for Builds {
+    fn default() -> Self {
+        Self {
+            cache: Cache::default(),
+            running: Semaphore::new(MAX_BUILDS),
+        }
+    }
+}
+
+impl Builds {
+    /// Forgets what later builds could have reused; the images stay until they are removed.
+    pub(crate) fn forget(&self) {
+        self.cache.clear();
+    }
+}
+
+/// Receives the context, then builds; the answer grows while the build runs.
+///
+/// # Errors
+/// What is wrong before the first step: the context, the Dockerfile.
+pub(crate) async fn build(
+    engine: Engine,
+    request: BuildRequest,
+    body: Body,
+) -> Result<Response, EngineError> {
+    let workspace = context::receive(&engine, body).await?;
+    let prepared = {
+        let request = request.clone();
+        blocking(move || context::dockerfile(&workspace, &request).map(|file| (workspace, file)))
+            .await?
+    };
+    let (workspace, file) = prepared;
+    let cancel = Cancel::new().map_err(EngineError::os("make an event counter"))?;
+    let (sender, response) = stream::growing("application/json");
+    tokio::spawn(watch(engine.clone(), sender.clone(), cancel.clone()));
+    tokio::task::spawn_blocking(move || {
+        let Ok(_running) = engine.builds.running.try_acquire() else {
+            let error = BuildError::Request(format!(
+                "{MAX_BUILDS} builds run already; wait for one of them to end"
+            ));
+            let _ = Output::new(sender, false).fail(&error);
+            return;
+        };
+        let output = Output::new(sender, request.quiet);
+        Builder::new(&engine, &request, file, workspace, output, cancel).build();
+    });
+    Ok(response)
+}
+
+/// Cancels a build that nobody waits for.
+async fn watch(engine: Engine, client: stream::Sender, cancel: Cancel) {
+    tokio::select! {
+        () = client.closed() => {}
+        () = engine.shutdown.cancelled() => {}
+    }
+    cancel.cancel();
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BuildError> + Send + 'static,
+) -> Result<T, EngineError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => Ok(result?),
+        Err(error) => Err(EngineError::Os {
+            action: "prepare the build",
+            source: std::io::Error::other(error),
+        }),
+    }
+}

@@ -1,20 +1,32 @@
-//! `POST /build`.
+//! `POST /build`, `POST /build/prune`.
 
-use axum::{body::Body, extract::State, http::Request, response::Response};
+use axum::{
+    Json,
+    body::Body,
+    extract::{RawQuery, State},
+    http::Request,
+    response::Response,
+};
+use serde_json::{Value, json};
 
-use crate::{Engine, error::EngineError};
+use crate::{
+    Engine,
+    build::{self, BuildRequest},
+    error::EngineError,
+};
 
 /// Builds an image from a context, streaming what it does.
 pub(crate) async fn build(
     State(engine): State<Engine>,
+    RawQuery(query): RawQuery,
     request: Request<Body>,
 ) -> Result<Response, EngineError> {
-    let _ = (engine, request);
-    Err(EngineError::NoSuchPage)
+    let wanted = BuildRequest::parse(query.as_deref().unwrap_or_default())?;
+    build::build(engine, wanted, request.into_body()).await
 }
 
-/// Frees what later builds could have reused.
-pub(crate) async fn prune(State(engine): State<Engine>) -> Result<Response, EngineError> {
-    let _ = engine;
-    Err(EngineError::NoSuchPage)
+/// Forgets what later builds could have reused.
+pub(crate) async fn prune(State(engine): State<Engine>) -> Json<Value> {
+    engine.builds.forget();
+    Json(json!({ "CachesDeleted": null, "SpaceReclaimed": 0 }))
 }

@@ -1,0 +1,366 @@
+//! Stage by stage, step by step.
+
+use std::fs;
+
+use drydock_dockerfile::{
+    BuildArgs, Dockerfile, Instruction, Stage as Plan, Step, expand, parse_trigger,
+};
+use drydock_image::{ImageId, ImageRef, Layer, StoreError, config::RunConfig};
+use drydock_spec::ContainerId;
+
+use super::{
+    cache::{self, Key},
+    cancel::Cancel,
+    error::BuildError,
+    output::Output,
+    request::BuildRequest,
+    stage::Stage,
+    workspace::{Scratch, Workspace},
+};
+use crate::{Engine, image::ImageError};
+
+/// One build.
+pub(super) struct Builder<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) request: &'a BuildRequest,
+    pub(super) workspace: Workspace,
+    pub(super) output: Output,
+    pub(super) cancel: Cancel,
+    pub(super) args: BuildArgs,
+    file: Dockerfile,
+    done: Vec<Stage>,
+    /// A step of this stage was not in the cache, so none that follows is.
+    missed: bool,
+    step: usize,
+    steps: usize,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(
+        engine: &'a Engine,
+        request: &'a BuildRequest,
+        mut file: Dockerfile,
+        workspace: Workspace,
+        output: Output,
+        cancel: Cancel,
+    ) -> Self {
+        add_labels(&mut file, request);
+        Self {
+            engine,
+            request,
+            workspace,
+            output,
+            cancel,
+            args: BuildArgs::new(request.args.clone()),
+            steps: file.step_count(),
+            file,
+            done: Vec::new(),
+            missed: false,
+            step: 0,
+        }
+    }
+
+    /// Builds, and tells the client how it ended.
+    pub(super) fn build(mut self) {
+        let ended = self.stages().and_then(|id| self.finish(&id));
+        match ended {
+            Ok(()) => {}
+            Err(BuildError::Cancelled) => tracing::debug!("a build was cancelled"),
+            Err(error) => {
+                tracing::debug!(%error, "a build failed");
+                // A client that has gone is told nothing.
+                let _ = self.output.fail(&error);
+            }
+        }
+    }
+
+    fn stages(&mut self) -> Result<ImageId, BuildError> {
+        if !self.file.warnings.is_empty() {
+            let warnings = self.file.warnings.join("\n");
+            self.output.say_red(&format!("{warnings}\n"))?;
+        }
+        for step in self.file.global_args.clone() {
+            self.global_arg(&step)?;
+        }
+        for plan in self.file.stages.clone() {
+            let stage = self.stage(&plan)?;
+            if let Some(id) = &stage.id {
+                self.output.built(&id.to_string())?;
+            }
+            self.done.push(stage);
+        }
+        self.done
+            .last()
+            .and_then(|stage| stage.id.clone())
+            .ok_or(BuildError::NoImage)
+    }
+
+    fn finish(&mut self, id: &ImageId) -> Result<(), BuildError> {
+        let unused = self.args.unused();
+        if !unused.is_empty() {
+            let text = format!(
+                "[Warning] One or more build-args [{}] were not consumed\n",
+                unused.join(" ")
+            );
+            self.output.say(&text)?;
+        }
+        self.output
+            .say(&format!("Successfully built {}\n", id.short()))?;
+        for tag in &self.request.tags {
+            self.engine.store.tag(id, tag)?;
+            self.output.say(&format!("Successfully tagged {tag}\n"))?;
+        }
+        Ok(self.output.finish(&id.to_string())?)
+    }
+
+    fn say_step(&mut self, text: &str) -> Result<(), BuildError> {
+        self.cancel.check()?;
+        self.step += 1;
+        self.output
+            .say(&format!("Step {}/{} : {text}", self.step, self.steps))?;
+        Ok(self.output.say("\n")?)
+    }
+
+    fn global_arg(&mut self, step: &Step) -> Result<(), BuildError> {
+        self.say_step(&step.text)?;
+        let resolved = step
+            .instruction
+            .resolve(&self.args.global_env(), self.file.escape)?;
+        if let Instruction::Arg(args) = resolved {
+            for (name, value) in args {
+                self.args.declare_global(&name, value.as_deref());
+            }
+        }
+        Ok(())
+    }
+
+    fn stage(&mut self, plan: &Plan) -> Result<Stage, BuildError> {
+        self.say_step(&plan.text)?;
+        if let Some(name) = &plan.name
+            && self
+                .done
+                .iter()
+                .any(|stage| stage.name.as_ref() == Some(name))
+        {
+            return Err(BuildError::StageName(name.clone()));
+        }
+        self.args.leave_stage();
+        self.missed = self.request.no_cache;
+        let mut stage = self.from(&plan.base)?;
+        stage.name.clone_from(&plan.name);
+        self.say_image(&stage)?;
+        self.triggers(&mut stage)?;
+        for step in &plan.steps {
+            self.say_step(&step.text)?;
+            self.dispatch(&mut stage, &step.instruction)?;
+            self.say_image(&stage)?;
+        }
+        Ok(stage)
+    }
+
+    /// FROM: scratch, an earlier stage, or an image.
+    fn from(&mut self, written: &str) -> Result<Stage, BuildError> {
+        let base = expand::word(written, &self.args.global_env(), self.file.escape)?;
+        if base.is_empty() {
+            return Err(BuildError::BlankBase(written.into()));
+        }
+        let named = |stage: &&Stage| {
+            stage
+                .name
+                .as_deref()
+                .is_some_and(|name| name.eq_ignore_ascii_case(&base))
+        };
+        if let Some(stage) = self.done.iter().rev().find(named) {
+            return Ok(stage.base(&self.engine.store)?);
+        }
+        if base == "scratch" {
+            return Ok(Stage::scratch());
+        }
+        let id = self.image(&base)?;
+        Ok(Stage::from(&self.engine.store, &id)?)
+    }
+
+    /// An image by name or id; one that is not here is looked for where `docker pull` would.
+    pub(super) fn image(&self, name: &str) -> Result<ImageId, BuildError> {
+        let store = &self.engine.store;
+        let reference = name.parse::<ImageRef>();
+        if self.request.pull
+            && let Ok(reference) = &reference
+            && let Ok(id) = store.pull(reference)
+        {
+            return Ok(id);
+        }
+        match store.resolve(name) {
+            Err(StoreError::NoSuchImage(_)) => match store.pull(&reference?) {
+                Err(StoreError::NoSuchImage(_)) => {
+                    let name = name.split([':', '@']).next().unwrap_or(name);
+                    Err(ImageError::PullDenied(name.into()).into())
+                }
+                other => Ok(other?),
+            },
+            other => Ok(other?),
+        }
+    }
+
+    /// A stage that is built, by name or number.
+    pub(super) fn finished(&self, name: &str) -> Option<&Stage> {
+        let named = |stage: &&Stage| {
+            stage
+                .name
+                .as_deref()
+                .is_some_and(|own| own.eq_ignore_ascii_case(name))
+        };
+        let number = || self.done.get(name.parse::<usize>().ok()?);
+        self.done.iter().rev().find(named).or_else(number)
+    }
+
+    /// What the base image's ONBUILD kept for this build.
+    fn triggers(&mut self, stage: &mut Stage) -> Result<(), BuildError> {
+        let triggers = stage.run.on_build.take().unwrap_or_default();
+        match triggers.len() {
+            0 => return Ok(()),
+            1 => self.output.say("# Executing 1 build trigger\n")?,
+            n => self
+                .output
+                .say(&format!("# Executing {n} build triggers\n"))?,
+        }
+        for trigger in triggers {
+            let step = parse_trigger(&trigger)?;
+            self.dispatch(stage, &step.instruction)?;
+            self.say_image(stage)?;
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self, stage: &mut Stage, instruction: &Instruction) -> Result<(), BuildError> {
+        let mut env = self.args.stage_env(stage.env());
+        env.extend(stage.env().iter().cloned());
+        match instruction.resolve(&env, self.file.escape)? {
+            Instruction::Run(command) => self.run(stage, &command),
+            Instruction::Copy(copy) => self.copy(stage, "COPY", &copy),
+            Instruction::Add(copy) => self.copy(stage, "ADD", &copy),
+            Instruction::Workdir(path) => self.workdir(stage, &path),
+            other => self.metadata(stage, &other),
+        }
+    }
+
+    fn say_image(&mut self, stage: &Stage) -> Result<(), BuildError> {
+        let id = stage.id.as_ref().map_or("", |id| id.short());
+        Ok(self.output.say(&format!(" ---> {id}\n"))?)
+    }
+
+    /// The id of a step's container, as the classic builder says it.
+    pub(super) fn say_container(&mut self) -> Result<ContainerId, BuildError> {
+        let id = ContainerId::random();
+        self.output
+            .say(&format!(" ---> Running in {}\n", id.short()))?;
+        Ok(id)
+    }
+
+    pub(super) fn say_removed(&mut self, id: &ContainerId) -> Result<(), BuildError> {
+        if self.request.remove || self.request.force_remove {
+            self.output
+                .say(&format!("Removing intermediate container {}\n", id.short()))?;
+        }
+        Ok(())
+    }
+
+    /// A step's key: its parent, what it says, and the config it leads to.
+    pub(super) fn key(&self, stage: &Stage, created_by: &str, run: &RunConfig) -> Key {
+        let parent = stage
+            .id
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let run = serde_json::to_vec(run).unwrap_or_default();
+        cache::key(&[parent.as_bytes(), created_by.as_bytes(), &run])
+    }
+
+    /// Goes on from the image that the same step made before, if there is one.
+    pub(super) fn cached(&mut self, stage: &mut Stage, key: &Key) -> Result<bool, BuildError> {
+        if self.missed {
+            return Ok(false);
+        }
+        let known = self.engine.builds.cache.get(key);
+        if !known.is_some_and(|id| stage.adopt(&self.engine.store, &id).is_ok()) {
+            self.missed = true;
+            return Ok(false);
+        }
+        self.output.say(" ---> Using cache\n")?;
+        Ok(true)
+    }
+
+    /// A step without files.
+    pub(super) fn config_step(
+        &mut self,
+        stage: &mut Stage,
+        run: RunConfig,
+        created_by: String,
+    ) -> Result<(), BuildError> {
+        let key = self.key(stage, &created_by, &run);
+        if self.cached(stage, &key)? {
+            return Ok(());
+        }
+        let id = self.say_container()?;
+        self.commit(stage, run, created_by, None, key)?;
+        self.say_removed(&id)
+    }
+
+    /// What a step wrote, as a layer; `None` when it wrote nothing.
+    pub(super) fn layer(&self, scratch: &Scratch) -> Result<Option<Layer>, BuildError> {
+        let mut entries =
+            fs::read_dir(&scratch.upper).map_err(BuildError::os("read a step's layer"))?;
+        if entries.next().is_none() {
+            return Ok(None);
+        }
+        Ok(Some(self.engine.store.add_layer(&scratch.upper)?))
+    }
+
+    pub(super) fn commit(
+        &mut self,
+        stage: &mut Stage,
+        run: RunConfig,
+        created_by: String,
+        layer: Option<Layer>,
+        key: Key,
+    ) -> Result<(), BuildError> {
+        stage.commit(&self.engine.store, run, created_by, layer)?;
+        if let Some(id) = &stage.id {
+            self.engine.builds.cache.put(key, id.clone());
+        }
+        Ok(())
+    }
+}
+
+/// `--label` is a LABEL at the end of the last stage, one step each.
+fn add_labels(file: &mut Dockerfile, request: &BuildRequest) {
+    if let Some(stage) = file.stages.last_mut() {
+        stage
+            .steps
+            .extend(request.labels.iter().map(|(name, value)| Step {
+                text: format!("LABEL {name}={value}"),
+                line: 0,
+                // In single quotes nothing is expanded.
+                instruction: Instruction::Label(vec![(literal(name), literal(value))]),
+            }));
+    }
+}
+
+/// A word that expands to `text`.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r#"'"'"'"#))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::literal;
+    use drydock_dockerfile::expand::word;
+
+    #[test]
+    fn a_label_of_the_command_line_is_taken_as_it_is() {
+        for text in ["$HOME", "it's", r"a\b", "", "\"q\""] {
+            assert_eq!(word(&literal(text), &[], '\\').unwrap(), text);
+        }
+    }
+}

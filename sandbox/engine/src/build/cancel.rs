@@ -1,0 +1,54 @@
+//! Telling a build that nobody waits for it any more.
+
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use rustix::event::{EventfdFlags, eventfd};
+
+use super::error::BuildError;
+
+/// Asked between steps, and polled while a command runs. Cloning shares it.
+#[derive(Debug, Clone)]
+pub(super) struct Cancel(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    cancelled: AtomicBool,
+    event: OwnedFd,
+}
+
+impl Cancel {
+    pub(super) fn new() -> io::Result<Self> {
+        let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        Ok(Self(Arc::new(Inner {
+            cancelled: AtomicBool::new(false),
+            event,
+        })))
+    }
+
+    /// Ends the build at its next step, and the command that runs.
+    pub(super) fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Release);
+        // Only a counter at its maximum could refuse, and then it is readable anyway.
+        let _ = rustix::io::write(&self.0.event, &1_u64.to_ne_bytes());
+    }
+
+    /// An error once it is cancelled.
+    pub(super) fn check(&self) -> Result<(), BuildError> {
+        if self.0.cancelled.load(Ordering::Acquire) {
+            return Err(BuildError::Cancelled);
+        }
+        Ok(())
+    }
+
+    /// Readable once it is cancelled.
+    pub(super) fn event(&self) -> BorrowedFd<'_> {
+        self.0.event.as_fd()
+    }
+}

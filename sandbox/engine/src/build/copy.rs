@@ -1,0 +1,215 @@
+//! COPY and ADD: sources found, hashed for the cache, then copied into an overlay whose upper becomes the layer.
+
+use std::{
+    fs::File,
+    io,
+    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
+    path::Path,
+};
+
+use drydock_dockerfile::{Copy, clean_path};
+use drydock_runtime::{overlay, paths};
+use rustix::fs::OFlags;
+
+use super::{
+    builder::Builder,
+    chown, decompress,
+    error::{BuildError, CopyError},
+    stage::Stage,
+    tree::{
+        copy::{Dress, Target},
+        find::{self, FindError, Source},
+        hash,
+        untar::{self, Limits, Owner},
+    },
+};
+
+impl Builder<'_> {
+    /// One such step; `instruction` is COPY or ADD.
+    pub(super) fn copy(
+        &mut self,
+        stage: &mut Stage,
+        instruction: &'static str,
+        copy: &Copy,
+    ) -> Result<(), BuildError> {
+        let other = copy
+            .from
+            .as_deref()
+            .map(|from| self.copy_from(from))
+            .transpose()?;
+        let own = self
+            .workspace
+            .context()
+            .try_clone_to_owned()
+            .map_err(BuildError::os("open the build context"))?;
+        let root = other.unwrap_or(own);
+        let failed = |reason| BuildError::Copy {
+            instruction,
+            reason,
+        };
+        let sources = sources(root.as_fd(), instruction, copy).map_err(failed)?;
+        if sources.len() > 1 && !copy.destination.ends_with('/') {
+            return Err(BuildError::ManySources(instruction));
+        }
+        let content =
+            hash::of_sources(root.as_fd(), &sources).map_err(|error| failed(error.into()))?;
+        let flags = [("--chown=", &copy.chown), ("--chmod=", &copy.chmod)];
+        let flags = flags
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("{name}{} ", value.as_ref()?)));
+        let created_by = format!(
+            "{} #(nop) {instruction} {}{content} in {} ",
+            stage.shell().join(" "),
+            flags.collect::<String>(),
+            copy.destination,
+        );
+        let run = stage.run.clone();
+        let key = self.key(stage, &created_by, &run);
+        if self.cached(stage, &key)? {
+            return Ok(());
+        }
+        stage.hold(&self.engine.store);
+        let scratch = self
+            .workspace
+            .scratch()
+            .map_err(BuildError::os("make a step's directory"))?;
+        {
+            let rootfs = self.workspace.rootfs(&stage.layers, &scratch);
+            let image =
+                overlay::mount_detached(&rootfs).map_err(BuildError::os("mount the image"))?;
+            let path = destination(&run.working_dir, &copy.destination);
+            let dress = dress(image.as_fd(), copy)?;
+            let target = Target {
+                root: image.as_fd(),
+                path: &path,
+                dress,
+            };
+            for source in &sources {
+                self.cancel.check()?;
+                put(&target, root.as_fd(), source, instruction == "ADD").map_err(failed)?;
+            }
+        }
+        let layer = self.layer(&scratch)?;
+        self.commit(stage, run, created_by, layer, key)
+    }
+
+    /// The file system that `--from` names: an earlier stage by name or number, or an image.
+    fn copy_from(&mut self, from: &str) -> Result<OwnedFd, BuildError> {
+        let failed = |reason: String| BuildError::From {
+            name: from.into(),
+            reason,
+        };
+        let layers = match self.finished(from) {
+            Some(stage) => stage.layers.clone(),
+            None if from.parse::<i64>().is_ok() => {
+                return Err(failed("index out of bounds".into()));
+            }
+            None => {
+                let id = self.image(from).map_err(|error| failed(error.message()))?;
+                Stage::from(&self.engine.store, &id)?.layers
+            }
+        };
+        let scratch = self
+            .workspace
+            .scratch()
+            .map_err(BuildError::os("make a step's directory"))?;
+        overlay::mount_detached(&self.workspace.rootfs(&layers, &scratch))
+            .map_err(BuildError::os("mount the image to copy from"))
+    }
+}
+
+fn sources(root: BorrowedFd<'_>, instruction: &str, copy: &Copy) -> Result<Vec<Source>, CopyError> {
+    let mut sources = Vec::new();
+    for written in &copy.sources {
+        if instruction == "ADD"
+            && ["http://", "https://", "git@", "git://"]
+                .iter()
+                .any(|p| written.starts_with(p))
+        {
+            return Err(CopyError::Remote(written.clone()));
+        }
+        let found = find::find(root, written).map_err(|error| match (&error, &copy.from) {
+            (FindError::Missing(_), None) => CopyError::NotInContext(error),
+            _ => CopyError::Find(error),
+        })?;
+        sources.extend(found);
+    }
+    if sources.is_empty() {
+        return Err(CopyError::NoSources);
+    }
+    Ok(sources)
+}
+
+/// Files of the context become root's, those of another stage stay whose they are; `--chown` says otherwise.
+fn dress(image: BorrowedFd<'_>, copy: &Copy) -> Result<Dress, BuildError> {
+    let owner = match (&copy.chown, &copy.from) {
+        (Some(chown), _) => Some(chown::ids(image, chown)?),
+        (None, Some(_)) => None,
+        (None, None) => Some((0, 0)),
+    };
+    let mode = copy.chmod.as_deref().map(|text| {
+        u32::from_str_radix(text, 8)
+            .ok()
+            .filter(|mode| *mode <= 0o7777)
+            .ok_or_else(|| BuildError::Chmod(text.into()))
+    });
+    Ok(Dress {
+        owner,
+        mode: mode.transpose()?,
+    })
+}
+
+/// Copies one source; ADD unpacks an archive.
+fn put(
+    target: &Target<'_>,
+    root: BorrowedFd<'_>,
+    source: &Source,
+    unpacks: bool,
+) -> Result<(), CopyError> {
+    if unpacks && !source.is_dir {
+        let open = || -> io::Result<File> {
+            // Not waiting for a writer, should it be a pipe.
+            Ok(paths::open_in(root, &source.path, OFlags::RDONLY | OFlags::NONBLOCK)?.into())
+        };
+        let mut start = [0; 16];
+        let n = io::Read::read(&mut open()?, &mut start)?;
+        if decompress::Compression::of(&start[..n]) == decompress::Compression::Bzip2 {
+            return Err(CopyError::Bzip2(source.path.to_string_lossy().into_owned()));
+        }
+        if decompress::is_archive(open()?)? {
+            let stream = decompress::plain(open()?)?;
+            let place = target.unpack_place()?;
+            let owner = target.dress.owner.filter(|owner| *owner != (0, 0));
+            let owner = owner.map_or(Owner::Archive, |(uid, gid)| Owner::Fixed(uid, gid));
+            return untar::unpack(stream, place.as_fd(), owner, Limits::default())
+                .map_err(CopyError::Untar);
+        }
+    }
+    Ok(target.copy(root, source)?)
+}
+
+/// Below the working directory unless absolute; a slash at the end, which means a directory, is kept.
+fn destination(working_dir: &str, written: &str) -> String {
+    if Path::new(written).is_absolute() {
+        return written.into();
+    }
+    let mut path = clean_path(&format!("/{working_dir}/{written}"));
+    if written.ends_with('/') && path != "/" {
+        path.push('/');
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::destination;
+
+    #[test]
+    fn destinations_are_below_the_working_directory_unless_absolute() {
+        assert_eq!(destination("/w", "a"), "/w/a");
+        assert_eq!(destination("/w", "a/"), "/w/a/");
+        assert_eq!(destination("", "."), "/");
+        assert_eq!(destination("/w", "./"), "/w/");
+        assert_eq!(destination("/w", "/x/"), "/x/");
+    }
+}

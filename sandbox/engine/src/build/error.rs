@@ -1,0 +1,165 @@
+//! Why a build ended, in the words of Docker's classic builder.
+
+use std::io;
+
+use drydock_dockerfile::{ExpandError, ParseError};
+use drydock_image::StoreError;
+use drydock_runtime::launch::LaunchError;
+use drydock_spec::ParseRefError;
+
+use super::tree::{find::FindError, untar::UntarError};
+use crate::{error::EngineError, http::stream::Gone, image::ImageError};
+
+/// Why a build ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BuildError {
+    /// Nobody waits for it any more, or the sandbox ends.
+    #[error("the build was cancelled")]
+    Cancelled,
+    #[error("The command '{command}' returned a non-zero code: {code}")]
+    Command { command: String, code: i32 },
+    #[error(
+        "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: {0}: unknown"
+    )]
+    Start(#[source] LaunchError),
+    /// The user or group of the image does not exist.
+    #[error(transparent)]
+    User(LaunchError),
+    #[error(transparent)]
+    Dockerfile(#[from] ParseError),
+    #[error(transparent)]
+    Expand(#[from] ExpandError),
+    #[error("Cannot locate specified Dockerfile: {0}")]
+    NoDockerfile(String),
+    #[error("the build context cannot be unpacked: {0}")]
+    Context(#[source] UntarError),
+    #[error("{instruction} failed: {reason}")]
+    Copy {
+        instruction: &'static str,
+        reason: CopyError,
+    },
+    #[error(
+        "When using {0} with more than one source file, the destination must be a directory and end with a /"
+    )]
+    ManySources(&'static str),
+    #[error("unable to convert uid/gid chown string to host mapping: {0}")]
+    Chown(String),
+    #[error("invalid chmod parameter: '{0}'. it should be octal string and between 0 and 07777")]
+    Chmod(String),
+    #[error("invalid from flag value {name}: {reason}")]
+    From { name: String, reason: String },
+    #[error("base name ({0}) should not be blank")]
+    BlankBase(String),
+    #[error("{0} stage name already used")]
+    StageName(String),
+    #[error("No image was generated. Is your Dockerfile empty?")]
+    NoImage,
+    #[error("Invalid containerPort: {0}")]
+    Port(String),
+    #[error("Invalid proto: {0}")]
+    Protocol(String),
+    #[error("Invalid signal: {0}")]
+    Signal(String),
+    #[error("{0}")]
+    Request(String),
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    #[error("could not {action}: {source}")]
+    Os {
+        action: &'static str,
+        source: io::Error,
+    },
+}
+
+/// Why a COPY or ADD went wrong.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CopyError {
+    #[error("file not found in build context or excluded by .dockerignore: {0}")]
+    NotInContext(#[source] FindError),
+    #[error(transparent)]
+    Find(FindError),
+    #[error("no source files were specified")]
+    NoSources,
+    #[error(
+        "{0} is on the network, which a sandbox does not have; put the file into the build context"
+    )]
+    Remote(String),
+    #[error("{0} is compressed with bzip2, which is not supported here; use gzip, xz or zstd")]
+    Bzip2(String),
+    #[error("error processing tar file: {0}")]
+    Untar(#[source] UntarError),
+    #[error(transparent)]
+    Os(#[from] io::Error),
+}
+
+impl From<Gone> for BuildError {
+    fn from(_: Gone) -> Self {
+        Self::Cancelled
+    }
+}
+
+impl From<StoreError> for BuildError {
+    fn from(error: StoreError) -> Self {
+        Self::Image(error.into())
+    }
+}
+
+impl From<ParseRefError> for BuildError {
+    fn from(error: ParseRefError) -> Self {
+        Self::Image(error.into())
+    }
+}
+
+impl BuildError {
+    /// For `map_err` on system calls.
+    pub(super) fn os(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Os { action, source }
+    }
+
+    /// A RUN that did not start: Docker words a missing user without the runtime's preamble.
+    pub(super) fn start(error: LaunchError) -> Self {
+        match error {
+            LaunchError::NoSuchUser(_) | LaunchError::NoSuchGroup(_) => Self::User(error),
+            other => Self::Start(other),
+        }
+    }
+
+    /// The exit code that the client takes over.
+    pub(super) fn code(&self) -> Option<i32> {
+        match self {
+            Self::Command { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// What the client is told. A full disk names its meter.
+    pub(super) fn message(&self) -> String {
+        let full = io::ErrorKind::StorageFull;
+        let is_full = match self {
+            Self::Os { source, .. } => source.kind() == full,
+            Self::Context(UntarError::Os { source, .. }) => source.kind() == full,
+            Self::Copy { reason, .. } => match reason {
+                CopyError::Os(source) => source.kind() == full,
+                CopyError::Untar(UntarError::Os { source, .. }) => source.kind() == full,
+                _ => false,
+            },
+            _ => false,
+        };
+        if is_full {
+            ImageError::Full.to_string()
+        } else {
+            self.to_string()
+        }
+    }
+}
+
+/// Before the first line of output a build is refused with a status.
+impl From<BuildError> for EngineError {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Os { action, source } => Self::Os { action, source },
+            BuildError::Image(error) => Self::Image(error),
+            other => Self::Invalid(other.message()),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What a client asks for: the query of `POST /build`.
+
+use std::collections::BTreeMap;
+
+use drydock_spec::ImageRef;
+use serde::de::DeserializeOwned;
+
+use super::error::BuildError;
+use crate::http::query::is_true;
+
+/// What a client asks for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct BuildRequest {
+    /// Names for the image.
+    pub(super) tags: Vec<ImageRef>,
+    /// The Dockerfile's path in the context.
+    pub(super) dockerfile: String,
+    /// `--build-arg`; a name without value has none.
+    pub(super) args: BTreeMap<String, Option<String>>,
+    /// `--label`.
+    pub(super) labels: BTreeMap<String, String>,
+    /// The stage to stop after.
+    pub(super) target: Option<String>,
+    /// Neither takes from the cache.
+    pub(super) no_cache: bool,
+    /// Says only the id.
+    pub(super) quiet: bool,
+    /// Removes the containers of steps that went well.
+    pub(super) remove: bool,
+    /// And of those that failed.
+    pub(super) force_remove: bool,
+    /// Looks for a newer base image.
+    pub(super) pull: bool,
+    /// `--network host`.
+    pub(super) host_network: bool,
+}
+
+impl BuildRequest {
+    /// Reads a query; unknown parameters are left alone, as Docker does.
+    ///
+    /// # Errors
+    /// A bad tag or bad JSON, or something that the classic builder of a sandbox cannot do.
+    pub(crate) fn parse(query: &str) -> Result<Self, BuildError> {
+        let mut request = Self {
+            dockerfile: "Dockerfile".into(),
+            ..Self::default()
+        };
+        for (name, value) in pairs(query) {
+            match name.as_str() {
+                "t" if !value.is_empty() => request.add_tag(&value)?,
+                "dockerfile" if !value.is_empty() => request.dockerfile = value,
+                "buildargs" => request.args = json("build args", &value)?,
+                "labels" => request.labels = json("labels", &value)?,
+                "target" if !value.is_empty() => request.target = Some(value),
+                "nocache" => request.no_cache = is_true(&value),
+                "q" => request.quiet = is_true(&value),
+                "rm" => request.remove = is_true(&value),
+                "forcerm" => request.force_remove = is_true(&value),
+                "pull" => request.pull = is_true(&value),
+                "networkmode" => request.host_network = value == "host",
+                "remote" if !value.is_empty() => return Err(remote()),
+                "version" if value == "2" => return Err(buildkit()),
+                "squash" if is_true(&value) => return Err(squash()),
+                _ => {}
+            }
+        }
+        Ok(request)
+    }
+
+    fn add_tag(&mut self, text: &str) -> Result<(), BuildError> {
+        let tag = text.parse::<ImageRef>()?;
+        if tag.digest().is_some() {
+            let text = "build tag cannot contain a digest";
+            return Err(BuildError::Request(text.into()));
+        }
+        let tag = tag.with_default_tag();
+        if !self.tags.contains(&tag) {
+            self.tags.push(tag);
+        }
+        Ok(())
+    }
+}
+
+fn remote() -> BuildError {
+    BuildError::Request(
+        "a sandbox cannot fetch a build context from the network; send a directory: docker build ."
+            .into(),
+    )
+}
+
+fn buildkit() -> BuildError {
+    BuildError::Request(
+        "BuildKit is not available in a sandbox; set DOCKER_BUILDKIT=0 and build again".into(),
+    )
+}
+
+fn squash() -> BuildError {
+    BuildError::Request(
+        "squash is only supported with experimental mode; build without --squash".into(),
+    )
+}
+
+fn json<T: DeserializeOwned + Default>(what: &str, text: &str) -> Result<T, BuildError> {
+    if text.is_empty() || text == "null" {
+        return Ok(T::default());
+    }
+    serde_json::from_str(text)
+        .map_err(|error| BuildError::Request(format!("error reading {what}: {error}")))
+}
+
+/// The pairs of a query, percent and plus decoded; names may come several times.
+fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail
+            .get(..2)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        rest = match (
+            first,
+            hex.and_then(|digits| u8::from_str_radix(digits, 16).ok()),
+        ) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                &tail[2..]
+            }
+            (b'+', _) => {
+                bytes.push(b' ');
+                tail
+            }
+            (byte, _) => {
+                bytes.push(*byte);
+                tail
+            }
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn parse(query: &str) -> Result<BuildRequest, String> {
+        BuildRequest::parse(query).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_query_of_a_real_client_is_understood() {
+        let request = parse(
+            "buildargs=%7B%22A%22%3A%221%22%2C%22B%22%3Anull%7D&cachefrom=%5B%5D&cgroupparent=&dockerfile=D%2Fx\
+             &forcerm=1&labels=%7B%22l%22%3A%22v+w%22%7D&memory=0&networkmode=default&nocache=1&rm=1&shmsize=0\
+             &t=a&t=b%3A1&t=a%3Alatest&target=two&ulimits=null&version=1",
+        )
+        .unwrap();
+        let tags: Vec<String> = request.tags.iter().map(ToString::to_string).collect();
+        assert_eq!(tags, ["a:latest", "b:1"]);
+        assert_eq!(request.args["A"].as_deref(), Some("1"));
+        assert_eq!(request.args["B"], None);
+        assert_eq!(request.labels["l"], "v w");
+        assert_eq!(request.dockerfile, "D/x");
+        assert_eq!(request.target.as_deref(), Some("two"));
+        assert!(request.no_cache && request.remove && request.force_remove);
+        assert!(!request.quiet && !request.host_network && !request.pull);
+    }
+
+    #[test]
+    fn what_cannot_be_built_is_refused() {
+        assert_eq!(
+            parse("t=Foo").unwrap_err(),
+            "invalid reference format: repository name (Foo) must be lowercase"
+        );
+        assert!(
+            parse("buildargs=x")
+                .unwrap_err()
+                .starts_with("error reading build args: ")
+        );
+        assert!(
+            parse("version=2")
+                .unwrap_err()
+                .contains("DOCKER_BUILDKIT=0")
+        );
+        assert!(parse("remote=http%3A%2F%2Fx").is_err());
+    }
+}

@@ -1,0 +1,153 @@
+//! RUN: a container whose changes become the layer.
+
+use drydock_dockerfile::Command;
+use drydock_runtime::{
+    capability::Capabilities,
+    container::{ContainerSpec, Mount, MountSource, Network, ProcessSpec, Rootfs, Seccomp},
+};
+use drydock_spec::ContainerId;
+
+use super::{builder::Builder, error::BuildError, pump, stage::Stage, workspace::Scratch};
+
+impl Builder<'_> {
+    /// One such step.
+    pub(super) fn run(&mut self, stage: &mut Stage, command: &Command) -> Result<(), BuildError> {
+        let mut argv = command.argv(&stage.shell());
+        if argv.is_empty() {
+            // RUN []: what a container of the image would run.
+            argv = stage.run.cmd.clone().unwrap_or_default();
+        }
+        let args = self.args.stage_env(stage.env());
+        let created_by = self.created_by(&argv, &args);
+        let run = stage.run.clone();
+        let key = self.key(stage, &created_by, &run);
+        if self.cached(stage, &key)? {
+            return Ok(());
+        }
+        let id = self.say_container()?;
+        stage.hold(&self.engine.store);
+        let scratch = self
+            .workspace
+            .scratch()
+            .map_err(BuildError::os("make a step's directory"))?;
+        let rootfs = self.command_rootfs(stage, &scratch)?;
+        let env = stage.env().iter().cloned().chain(args).collect();
+        let spec = self.spec(stage, &id, rootfs, argv.clone(), env)?;
+        let (end, stdio) = pump::pipes().map_err(BuildError::os("make a pipe"))?;
+        let running = self
+            .engine
+            .launcher
+            .run(&spec, stdio)
+            .map_err(BuildError::start)?;
+        let status = end.pump(&running, &self.cancel, &mut self.output)?;
+        if status.code() != 0 {
+            self.explain_full()?;
+            if self.request.force_remove {
+                self.say_removed(&id)?;
+            }
+            return Err(BuildError::Command {
+                command: argv.join(" "),
+                code: status.code(),
+            });
+        }
+        let layer = self.layer(&scratch)?;
+        self.say_removed(&id)?;
+        self.commit(stage, run, created_by, layer, key)
+    }
+
+    /// The command; build arguments that matter to it come first.
+    fn created_by(&self, argv: &[String], args: &[String]) -> String {
+        if args.is_empty() {
+            return argv.join(" ");
+        }
+        let recorded = self.args.recorded(args);
+        let words = recorded
+            .iter()
+            .copied()
+            .chain(argv.iter().map(String::as_str));
+        let words: Vec<&str> = words.collect();
+        format!("|{} {}", recorded.len(), words.join(" "))
+    }
+
+    /// The image below what the command's mounts need.
+    fn command_rootfs(&self, stage: &Stage, scratch: &Scratch) -> Result<Rootfs, BuildError> {
+        let points = self
+            .workspace
+            .mount_points()
+            .map_err(BuildError::os("make the mount points"))?;
+        let mut rootfs = self.workspace.rootfs(&stage.layers, scratch);
+        rootfs.lowers.insert(0, points);
+        Ok(rootfs)
+    }
+
+    fn spec(
+        &self,
+        stage: &Stage,
+        id: &ContainerId,
+        rootfs: Rootfs,
+        args: Vec<String>,
+        mut env: Vec<String>,
+    ) -> Result<ContainerSpec, BuildError> {
+        let etc = self
+            .workspace
+            .etc(id.short())
+            .map_err(BuildError::os("write the command's /etc"))?;
+        let mount = |(source, target): (std::path::PathBuf, &str)| Mount {
+            source: MountSource::Engine(source),
+            target: target.into(),
+            readonly: false,
+        };
+        if !env.iter().any(|entry| entry.starts_with("HOSTNAME=")) {
+            env.push(format!("HOSTNAME={}", id.short()));
+        }
+        let working_dir = stage.run.working_dir.as_str();
+        Ok(ContainerSpec {
+            id: id.to_string(),
+            hostname: id.short().into(),
+            domainname: String::new(),
+            rootfs,
+            readonly_rootfs: false,
+            mounts: etc.into_iter().map(mount).collect(),
+            network: if self.request.host_network {
+                Network::Host
+            } else {
+                Network::None
+            },
+            process: ProcessSpec {
+                args,
+                env,
+                cwd: if working_dir.is_empty() {
+                    "/".into()
+                } else {
+                    working_dir.into()
+                },
+                user: stage.run.user.clone(),
+                groups: Vec::new(),
+                tty: None,
+                capabilities: Capabilities::docker_default(),
+                no_new_privileges: false,
+                seccomp: Seccomp::Default,
+                rlimits: Vec::new(),
+            },
+            privileged: false,
+            init: false,
+            shm_size: 64 << 20,
+        })
+    }
+
+    /// After a command failed: a full disk is the likely reason, and which meter it is helps.
+    fn explain_full(&mut self) -> Result<(), BuildError> {
+        let Ok(disk) = rustix::fs::statvfs(&self.engine.config.data) else {
+            return Ok(());
+        };
+        let meter = match (disk.f_bavail, disk.f_favail) {
+            (0, _) => "disk",
+            (_, 0) => "number of files",
+            _ => return Ok(()),
+        };
+        let text = format!(
+            "no space left on device: the sandbox's {meter} is full; remove images, containers or files\n"
+        );
+        Ok(self.output.say_red(&text)?)
+    }
+}

@@ -1,0 +1,120 @@
+//! A build's own directory on the sandbox's storage: gone with all in it when the build ends.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
+    path::{Path, PathBuf},
+};
+
+use drydock_runtime::container::Rootfs;
+use drydock_spec::{ContainerId, Digest};
+
+/// A build's own directory.
+///
+/// ```text
+/// <data>/build/<id>/context/       what the client sent
+/// <data>/build/<id>/mount-points/  what a command's mounts need; the topmost read-only layer of RUN
+/// <data>/build/<id>/etc/           hosts, resolv.conf, hostname: mounted over those
+/// <data>/build/<id>/none/          an empty directory: the lowest layer of FROM scratch
+/// <data>/build/<id>/<n>/{upper,work}  one step
+/// ```
+#[derive(Debug)]
+pub(super) struct Workspace {
+    path: PathBuf,
+    context: OwnedFd,
+    steps: u32,
+}
+
+/// A step's writable directory.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    pub(super) upper: PathBuf,
+    pub(super) work: PathBuf,
+}
+
+impl Workspace {
+    /// Makes one below `builds`.
+    pub(super) fn create(builds: &Path) -> io::Result<Self> {
+        let path = builds.join(ContainerId::random().short());
+        fs::create_dir_all(path.join("context"))?;
+        fs::create_dir(path.join("none"))?;
+        let context = File::open(path.join("context"))?.into();
+        Ok(Self {
+            path,
+            context,
+            steps: 0,
+        })
+    }
+
+    /// The unpacked context.
+    pub(super) fn context(&self) -> BorrowedFd<'_> {
+        self.context.as_fd()
+    }
+
+    /// Fresh directories for a step.
+    pub(super) fn scratch(&mut self) -> io::Result<Scratch> {
+        self.steps += 1;
+        let step = self.path.join(self.steps.to_string());
+        let scratch = Scratch {
+            upper: step.join("upper"),
+            work: step.join("work"),
+        };
+        fs::create_dir(&step)?;
+        fs::create_dir(&scratch.upper)?;
+        fs::create_dir(&scratch.work)?;
+        Ok(scratch)
+    }
+
+    /// The file system of a step on `layers`, lowest first.
+    pub(super) fn rootfs(&self, layers: &[(Digest, PathBuf)], scratch: &Scratch) -> Rootfs {
+        let mut lowers: Vec<PathBuf> = layers.iter().rev().map(|(_, dir)| dir.clone()).collect();
+        if lowers.is_empty() {
+            lowers.push(self.path.join("none"));
+        }
+        Rootfs {
+            lowers,
+            upper: scratch.upper.clone(),
+            work: scratch.work.clone(),
+        }
+    }
+
+    /// What the mounts of a command need to be there, so that they leave nothing in the step's layer.
+    pub(super) fn mount_points(&self) -> io::Result<PathBuf> {
+        let path = self.path.join("mount-points");
+        if !path.exists() {
+            for dir in ["", "dev", "proc", "sys", "etc"] {
+                fs::create_dir(path.join(dir))?;
+            }
+            for file in ["etc/hosts", "etc/hostname", "etc/resolv.conf", ".dockerenv"] {
+                File::create(path.join(file))?;
+            }
+        }
+        Ok(path)
+    }
+
+    /// The files that are mounted into a command's `/etc`.
+    pub(super) fn etc(&self, hostname: &str) -> io::Result<[(PathBuf, &'static str); 3]> {
+        const HOSTS: &str = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n\
+                             fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\n\
+                             ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n";
+        let dir = self.path.join("etc");
+        fs::create_dir_all(&dir)?;
+        fs::write(dir.join("hosts"), HOSTS)?;
+        fs::write(dir.join("hostname"), format!("{hostname}\n"))?;
+        fs::write(dir.join("resolv.conf"), "")?;
+        Ok([
+            (dir.join("hosts"), "/etc/hosts"),
+            (dir.join("hostname"), "/etc/hostname"),
+            (dir.join("resolv.conf"), "/etc/resolv.conf"),
+        ])
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.path) {
+            tracing::warn!(%error, "a build's directory stays");
+        }
+    }
+}
