@@ -15,14 +15,17 @@ export function initCodeBlocks(terminal: TerminalSession, showTerminal: () => vo
     const command = block.dataset["run"];
     const tools = make("div", { class: "code-tools" });
     if (command !== undefined) {
-      tools.append(
-        button("Run", "Run in the terminal", () => {
-          showTerminal();
-          const ran = terminal.run(command);
-          if (ran) terminal.focus();
-          return ran ? "Sent" : "No terminal";
-        }),
-      );
+      const run = button("Run", "Run in the terminal", () => {
+        showTerminal();
+        const ran = terminal.run(command);
+        if (ran) terminal.focus();
+        return ran ? "Sent" : "No terminal";
+      });
+      tools.append(run);
+      // A click on the command itself does the same, unless it is part of selecting text.
+      block.addEventListener("click", (event) => {
+        if (event.detail < 2 && getSelection()?.isCollapsed !== false) run.click();
+      });
     }
     tools.append(
       button("Copy", "Copy to the clipboard", async () => {
