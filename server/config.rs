@@ -32,12 +32,6 @@ pub const PATROL_PERIOD: Duration = Duration::from_secs(2);
 /// The longest body of a request. The page sends small JSON only.
 pub const MAX_BODY: usize = 16 * 1024;
 
-/// How long a start may take before the learner is told that it failed.
-pub const START_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long ending a sandbox may take before the patrol has to see to it.
-pub const END_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// How long one check may take, waiting for another check of the same learner included.
 /// The page gives up after 60 s.
 pub const CHECK_TIMEOUT: Duration = Duration::from_secs(50);

@@ -146,11 +146,6 @@ pub(crate) async fn assemble(options: &ServeOptions, site: Site) -> anyhow::Resu
     })
 }
 
-/// Where the workstation's root file system is; a start says what to do when there is none.
-fn workstation(data_dir: &Path) -> PathBuf {
-    drydock_image::workstation::current(&data_dir.join("images")).unwrap_or_default()
-}
-
 /// A broken lesson is left out and named; the others are served.
 fn load_lessons(directory: Option<&Path>) -> anyhow::Result<(Catalogue, Vec<Broken>)> {
     if let Some(directory) = directory {

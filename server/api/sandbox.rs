@@ -9,7 +9,7 @@ use crate::{
     app::{App, shortened},
     error::{ApiError, Refusal},
     learner::LearnerId,
-    sandboxes::{Existing, State},
+    sandboxes::{StartOptions, State},
     store::unix_seconds,
 };
 
@@ -41,25 +41,28 @@ pub async fn start(
     learner: web::ReqData<LearnerId>,
     which: web::Json<Which>,
 ) -> Result<web::Json<impl Serialize>, ApiError> {
-    let existing = if which.replace {
-        Existing::Replace
-    } else {
-        Existing::Keep
+    let options = StartOptions {
+        fresh: false,
+        replace: which.replace,
     };
-    begin(&request, &app, *learner, &which.lesson, existing).await
+    begin(&request, &app, *learner, &which.lesson, options).await
 }
 
 /// `POST /api/sandbox/reset`: a fresh sandbox in place of the one there is.
 ///
 /// # Errors
-/// When it cannot be started.
+/// As [`start`].
 pub async fn reset(
     request: HttpRequest,
     app: web::Data<App>,
     learner: web::ReqData<LearnerId>,
     which: web::Json<Which>,
 ) -> Result<web::Json<impl Serialize>, ApiError> {
-    begin(&request, &app, *learner, &which.lesson, Existing::Reset).await
+    let options = StartOptions {
+        fresh: true,
+        replace: which.replace,
+    };
+    begin(&request, &app, *learner, &which.lesson, options).await
 }
 
 async fn begin(
@@ -67,7 +70,7 @@ async fn begin(
     app: &App,
     learner: LearnerId,
     lesson: &str,
-    existing: Existing,
+    options: StartOptions,
 ) -> Result<web::Json<Running>, ApiError> {
     let lesson = app.lesson(lesson)?.clone();
     if app.shutdown.is_cancelled() {
@@ -77,7 +80,7 @@ async fn begin(
     let id = lesson.id.clone();
     let ready = app
         .sandboxes
-        .start(learner, lesson, existing)
+        .start(learner, lesson, options)
         .await
         .map_err(|error| {
             error.refusal(|other| {

@@ -17,7 +17,7 @@ use tokio::{runtime::Handle, time::timeout};
 pub use drydock_session::Sandbox;
 
 use crate::{
-    config::{END_TIMEOUT, HEALTH_TIMEOUT, LIFETIME, START_TIMEOUT},
+    config::{HEALTH_TIMEOUT, LIFETIME},
     error::{Refusal, chain},
     gates::Gates,
     learner::LearnerId,
@@ -40,23 +40,18 @@ pub enum StartError {
     /// It could not be recorded.
     #[error("could not record the sandbox")]
     Store(#[from] StoreError),
-    /// It took too long.
-    #[error("the sandbox was not ready within {} s", START_TIMEOUT.as_secs())]
-    TooSlow,
     /// The server's runtime is ending.
     #[error("the server is going down")]
     ShuttingDown,
 }
 
-/// What to do about a sandbox that the learner has already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    /// Share this lesson's; leave another lesson's alone.
-    Keep,
-    /// Share this lesson's; end another lesson's.
-    Replace,
-    /// End it, whatever its lesson.
-    Reset,
+/// What may happen to a sandbox that the learner has already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StartOptions {
+    /// End this lesson's instead of sharing it.
+    pub fresh: bool,
+    /// End another lesson's instead of leaving it alone.
+    pub replace: bool,
 }
 
 /// A sandbox that can be used now.
@@ -116,10 +111,10 @@ impl Sandboxes {
         &self,
         learner: LearnerId,
         lesson: Arc<Lesson>,
-        existing: Existing,
+        options: StartOptions,
     ) -> Result<Ready, StartError> {
         let this = self.clone();
-        let start = async move { this.start_alone(learner, &lesson, existing).await };
+        let start = async move { this.start_alone(learner, &lesson, options).await };
         self.0
             .runtime
             .spawn(start)
@@ -131,34 +126,28 @@ impl Sandboxes {
         &self,
         learner: LearnerId,
         lesson: &Lesson,
-        existing: Existing,
+        options: StartOptions,
     ) -> Result<Ready, StartError> {
         let _alone = self.0.gates.enter(learner).await;
         for sandbox in self.live(learner) {
-            let same = sandbox.lesson() == Some(lesson.id.as_str());
-            let reason = match existing {
-                Existing::Keep | Existing::Replace if same => {
+            let reason = match sandbox.lesson() {
+                Some(id) if id == lesson.id && options.fresh => EndReason::Reset,
+                Some(id) if id == lesson.id => {
                     return Ok(Ready {
                         sandbox,
                         shared: true,
                     });
                 }
-                Existing::Keep => {
-                    let other = sandbox.lesson().unwrap_or_default().to_owned();
-                    return Err(StartError::OtherLesson(other));
+                _ if options.replace => EndReason::Replaced,
+                other => {
+                    return Err(StartError::OtherLesson(
+                        other.unwrap_or_default().to_owned(),
+                    ));
                 }
-                Existing::Replace => EndReason::Replaced,
-                Existing::Reset if same => EndReason::Reset,
-                Existing::Reset => EndReason::Replaced,
             };
             self.end_for(&sandbox, reason).await;
         }
-        let sandbox = timeout(
-            START_TIMEOUT,
-            self.0.sessions.start(request(learner, lesson)),
-        )
-        .await
-        .map_err(|_| StartError::TooSlow)??;
+        let sandbox = self.0.sessions.start(request(learner, lesson)).await?;
         let started = Started {
             id: sandbox.id(),
             learner,
@@ -260,14 +249,10 @@ impl Inner {
         }
     }
 
-    /// Failures are for the log: the learner can do nothing about them, and the patrol tries again.
+    /// Failures are for the log: the learner can do nothing about them.
     async fn end_quietly(&self, id: SandboxId) {
-        match timeout(END_TIMEOUT, self.sessions.end(id)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(sandbox = %id, error = chain(&error), "a sandbox did not end cleanly");
-            }
-            Err(_) => tracing::warn!(sandbox = %id, "a sandbox is slow to end"),
+        if let Err(error) = self.sessions.end(id).await {
+            tracing::warn!(sandbox = %id, error = chain(&error), "a sandbox did not end cleanly");
         }
     }
 }
@@ -308,10 +293,6 @@ impl StartError {
             },
             Self::Store(error) => error.into(),
             Self::ShuttingDown => Refusal::ShuttingDown,
-            Self::TooSlow => {
-                tracing::error!("{self}");
-                Refusal::NotStarted("The sandbox took too long to start.".into())
-            }
             Self::Session(_) => {
                 tracing::error!(error = chain(&self), "a sandbox did not start");
                 Refusal::NotStarted("The sandbox could not be started.".into())

@@ -52,29 +52,19 @@ impl EndReason {
         }
     }
 
-    /// What the learner is told.
+    /// What the learner is told; the page adds that progress is kept.
     #[must_use]
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Expired => {
-                "This sandbox's time was over. Start a fresh one to go on; your progress is kept."
-            }
-            Self::Ended => {
-                "You ended this sandbox. Start a fresh one to go on; your progress is kept."
-            }
-            Self::Reset => "This sandbox was reset, perhaps in another tab. Your progress is kept.",
-            Self::Replaced => {
-                "This sandbox was ended to start another lesson. Your progress is kept."
-            }
+            Self::Expired => "This sandbox's time was over.",
+            Self::Ended => "You ended this sandbox.",
+            Self::Reset => "This sandbox was reset in another tab.",
+            Self::Replaced => "This sandbox was ended to start another lesson.",
             Self::Died => {
-                "This sandbox ended by itself, most likely because it ran out of memory. Start a fresh one; your progress is kept."
+                "This sandbox ended by itself: it was out of memory, or not used for a long time."
             }
-            Self::ServerStopped => {
-                "The server was stopped, and this sandbox with it. Start a fresh one; your progress is kept."
-            }
-            Self::Lost => {
-                "This sandbox ended while the server was away. Start a fresh one; your progress is kept."
-            }
+            Self::ServerStopped => "The server was stopped, and this sandbox with it.",
+            Self::Lost => "This sandbox ended while the server was away.",
         }
     }
 
