@@ -256,3 +256,6 @@ pub struct ErrorPage {
     /// What the reader can do about it.
     pub next_step: String,
 }
+
+#[cfg(test)]
+mod tests;
