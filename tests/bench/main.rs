@@ -1,2 +1,43 @@
-//! Speed and memory, beside Docker, crun and bubblewrap doing the same work.
-fn main() {}
+//! Speed and memory, beside Docker, crun and bubblewrap doing the same work in the same run.
+//!
+//! `cargo xtask bench` builds it with optimisation and runs it; a word after it chooses the figures
+//! whose names contain it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a figure that cannot be taken ends the run"
+)]
+#![allow(missing_docs, reason = "a program, not a library")]
+
+#[path = "../suite/harness/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "shared with the tests, which use more of it"
+)]
+mod harness;
+
+mod crowd;
+mod docker_work;
+mod plain;
+mod table;
+mod web;
+
+use table::Table;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo bench` adds a flag of its own.
+    let filter = words
+        .iter()
+        .find(|word| !word.starts_with('-'))
+        .cloned()
+        .unwrap_or_default();
+    let mut table = Table::new(&filter);
+    docker_work::measure(&mut table);
+    plain::measure(&mut table);
+    web::measure(&mut table);
+    crowd::measure(&mut table);
+    table.print();
+}

@@ -94,7 +94,7 @@ fn flood_does_not_grow_the_server() {
             "the flood ended early: {:?}",
             terminal.closed
         );
-        terminal.rest();
+        terminal.forget();
     }
     let flooded = resident(server.pid());
     assert!(

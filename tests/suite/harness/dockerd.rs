@@ -22,6 +22,12 @@ pub struct RealDockerd {
 impl RealDockerd {
     /// Starts it, and imports busybox.
     pub fn start() -> Self {
+        Self::start_timed().0
+    }
+
+    /// The same, with the time it took until it answered.
+    pub fn start_timed() -> (Self, Duration) {
+        let begun = std::time::Instant::now();
         let folder = tempfile::Builder::new()
             .prefix("dockerd")
             .tempdir()
@@ -64,8 +70,13 @@ impl RealDockerd {
                     .is_ok_and(|ping| ping.status == 200)
             })
         });
+        let took = begun.elapsed();
         daemon.import_busybox();
-        daemon
+        (daemon, took)
+    }
+
+    pub fn pid(&self) -> i32 {
+        self.process.pid()
     }
 
     fn import_busybox(&self) {

@@ -25,7 +25,11 @@ pub fn exercises() -> Vec<Exercise> {
         .filter(|path| path.is_dir())
         .collect();
     folders.sort();
-    folders.iter().flat_map(|folder| of(folder)).collect()
+    folders
+        .iter()
+        .filter(|folder| folder.join("exercises.toml").exists())
+        .flat_map(|folder| of(folder))
+        .collect()
 }
 
 fn of(folder: &std::path::Path) -> Vec<Exercise> {

@@ -150,6 +150,11 @@ impl TestTerminal {
         }
     }
 
+    /// Forgets what was shown: a flood would fill the memory of the test.
+    pub fn forget(&mut self) {
+        self.screen = Transcript::default();
+    }
+
     /// Everything shown since the last look.
     pub fn rest(&self) -> String {
         self.screen.rest()
