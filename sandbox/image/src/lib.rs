@@ -32,10 +32,14 @@
 //! Deliberately absent: caches. Everything is read when asked for, so that an idle engine holds nothing.
 
 pub mod archive;
+pub mod catalogue;
+pub mod commands;
 pub mod config;
 mod error;
 pub mod layer;
 pub mod provision;
+#[cfg(feature = "registry")]
+pub mod registry;
 pub mod store;
 pub mod tar;
 pub mod workstation;

@@ -43,11 +43,11 @@ impl Compression {
     }
 }
 
+/// A stream whose first bytes were looked at.
+type Peeked<R> = io::Chain<Cursor<Vec<u8>>, R>;
+
 /// Reads the first bytes of a stream, up to `count`, and gives the stream back whole.
-pub(crate) fn peek<R: Read>(
-    mut stream: R,
-    count: usize,
-) -> io::Result<(Vec<u8>, io::Chain<Cursor<Vec<u8>>, R>)> {
+pub(crate) fn peek<R: Read>(mut stream: R, count: usize) -> io::Result<(Vec<u8>, Peeked<R>)> {
     let mut start = Vec::with_capacity(count);
     stream.by_ref().take(count as u64).read_to_end(&mut start)?;
     Ok((start.clone(), Cursor::new(start).chain(stream)))

@@ -59,6 +59,17 @@ pub enum ProvisionError {
         /// Why not.
         reason: String,
     },
+    /// Not in the catalogue.
+    #[error("{0} is not among the images that lessons may use; add it to lessons/images.toml")]
+    NotListed(ImageRef),
+    /// None of its sources has it.
+    #[error("{name} is to be had from none of its sources: {tried}")]
+    NoSource {
+        /// Which image.
+        name: ImageRef,
+        /// What each said.
+        tried: String,
+    },
     /// Neither x86-64 nor aarch64.
     #[error("no hello-world for this kind of machine: only x86_64 and aarch64 are known")]
     Machine,

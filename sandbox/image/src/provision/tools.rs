@@ -137,8 +137,10 @@ impl<'a> Search<'a> {
     }
 
     fn in_registry(&mut self) -> Option<Vec<u8>> {
-        self.tried.push("no registry".into());
-        None
+        let program = from_registry(&self.tools, self.progress)
+            .and_then(|program| check(&program, FROM_REGISTRY).map(|()| program))
+            .and_then(|program| self.keep(program));
+        self.note(program)
     }
 
     fn note(&mut self, program: Result<Vec<u8>, String>) -> Option<Vec<u8>> {
@@ -155,6 +157,40 @@ impl<'a> Search<'a> {
         })?;
         Ok(program)
     }
+}
+
+/// Of the official variants, one that is linked statically.
+const FROM_REGISTRY: &str = "busybox:musl";
+
+/// Pulls into a store of its own, which goes away again: the image that is wanted is made of the program.
+#[cfg(feature = "registry")]
+fn from_registry(tools: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Vec<u8>, String> {
+    let dir = tools.join("fetch-registry");
+    let _ = fs::remove_dir_all(&dir);
+    let mut pulled = || -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+        let store = crate::Store::open(&dir)?;
+        let id = crate::registry::pull(&store, &FROM_REGISTRY.parse()?, progress)?;
+        for layer in store.image(&id)?.layers {
+            // What we unpacked ourselves, opened without following links.
+            let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+            let path = layer.dir.join("bin/busybox");
+            let file = File::options().read(true).custom_flags(flags).open(path);
+            if let Ok(file) = file {
+                let mut program = Vec::new();
+                file.take(MAX_PROGRAM).read_to_end(&mut program)?;
+                return Ok(program);
+            }
+        }
+        Err("it holds no bin/busybox".into())
+    };
+    let program = pulled().map_err(|error| format!("{FROM_REGISTRY}: {error}"));
+    let _ = fs::remove_dir_all(&dir);
+    program
+}
+
+#[cfg(not(feature = "registry"))]
+fn from_registry(_: &Path, _: &mut dyn FnMut(Progress<'_>)) -> Result<Vec<u8>, String> {
+    Err("built without pulling from registries".into())
 }
 
 fn read_program(path: &Path) -> Result<Vec<u8>, String> {

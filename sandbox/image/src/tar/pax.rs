@@ -5,11 +5,14 @@ use super::{Entry, MAX_NAME, TarError};
 /// The prefix under which Go, GNU tar and Docker keep extended attributes.
 const XATTR: &[u8] = b"SCHILY.xattr.";
 
+/// Key and value of one record.
+pub type Record<'a> = (&'a [u8], &'a [u8]);
+
 /// Splits a block of extended records.
 ///
 /// # Errors
 /// When a length or a separator is wrong.
-pub fn records(mut block: &[u8]) -> Result<Vec<(&[u8], &[u8])>, TarError> {
+pub fn records(mut block: &[u8]) -> Result<Vec<Record<'_>>, TarError> {
     let mut records = Vec::new();
     while !block.is_empty() {
         let space = block
