@@ -19,7 +19,7 @@ const terminal: TerminalSession = new TerminalSession(pane, {
     layout.show("lesson");
     lessonPane.focus();
   },
-  ended: () => machine.ended(),
+  ended: () => void machine.lost(),
 });
 const machine = new Machine(lesson, terminal);
 const enterTerminal = () => {

@@ -41,11 +41,15 @@ export class Machine {
   }
 
   /** Starts the sandbox, or finds the one that runs for this lesson. */
-  async start(replace = false): Promise<void> {
+  start(replace = false): Promise<void> {
+    return this.#begin("Starting your sandbox…", () => startSandbox(this.lesson, replace));
+  }
+
+  async #begin(words: string, request: () => Promise<Sandbox>): Promise<void> {
     this.#show("starting");
-    this.terminal.notice.show("Starting your sandbox…");
+    this.terminal.notice.show(words);
     try {
-      this.#adopt(await startSandbox(this.lesson, replace));
+      this.#adopt(await request());
     } catch (error) {
       if (error instanceof ApiError && error.refusal.error === "other-lesson") {
         await this.#askReplace(error);
@@ -55,9 +59,14 @@ export class Machine {
     }
   }
 
-  /** The sandbox is gone: its time was over, or somebody ended it. */
-  ended(reason?: string): void {
-    if (this.#state === "ended" || this.#state === "starting") return;
+  /** The terminal was told that its sandbox is gone. The server knows why, or what came after. */
+  async lost(): Promise<void> {
+    if (this.#state !== "running") return;
+    await this.#poll();
+    if (this.#state === "running" && !this.terminal.isConnected) this.#ended();
+  }
+
+  #ended(reason?: string): void {
     this.#show("ended");
     this.terminal.disconnect();
     const text = reason ?? "This sandbox has ended, and its files and containers with it.";
@@ -114,15 +123,9 @@ export class Machine {
       ],
     });
     if (answer !== "reset") return;
-    this.#show("starting");
     this.terminal.disconnect();
-    this.terminal.notice.show("Starting a fresh sandbox…");
-    try {
-      this.#adopt(await resetSandbox(this.lesson));
-      this.terminal.focus();
-    } catch (error) {
-      this.#failed(error);
-    }
+    await this.#begin("Starting a fresh sandbox…", () => resetSandbox(this.lesson));
+    if (this.isRunning) this.terminal.focus();
   }
 
   async #poll(): Promise<void> {
@@ -135,7 +138,7 @@ export class Machine {
       return; // The terminal says when the server is away.
     }
     if (asked !== this.#id || this.#state !== "running") return;
-    if (status.state !== "running") this.ended(status.message);
+    if (status.state !== "running") this.#ended(status.message);
     else if (status.id && status.id !== this.#id) this.#elsewhere(status.id);
     else this.#showStatus(status);
   }

@@ -52,6 +52,11 @@ export class TerminalSession {
     return this.#line?.isOpen === true && !this.#shellEnded;
   }
 
+  /** Whether there is a line to a sandbox, or one is being made. */
+  get isConnected(): boolean {
+    return this.#line !== null;
+  }
+
   focus(): void {
     this.screen.terminal.focus();
   }
