@@ -51,7 +51,7 @@ impl Samples {
     pub fn median(&self) -> f64 {
         let sorted = self.sorted();
         let middle = sorted.len() / 2;
-        if sorted.len() % 2 == 0 {
+        if sorted.len().is_multiple_of(2) {
             f64::midpoint(sorted[middle - 1], sorted[middle])
         } else {
             sorted[middle]
@@ -139,17 +139,6 @@ impl Table {
                 },
             ));
         }
-    }
-
-    /// A figure of another program alone, for the reader to compare.
-    pub fn note(&mut self, name: &str, unit: Unit, who: &str, samples: &Samples) {
-        let beside = format!("{who}: {}", samples.show(unit));
-        self.rows.push(Row {
-            name: name.to_owned(),
-            ours: String::new(),
-            beside,
-            ratio: String::new(),
-        });
     }
 
     pub fn print(&self) {

@@ -8,6 +8,7 @@
 )]
 #![allow(missing_docs, reason = "tests are named for what they show")]
 
+#[allow(dead_code, reason = "shared with the bench")]
 mod harness;
 
 mod browser;

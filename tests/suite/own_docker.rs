@@ -1,9 +1,11 @@
 //! The `docker` command on the workstation: our own, by the same rules as the real one.
 
+use crate::harness::need::needs;
 use crate::harness::shell::{script, shell, shell_with};
 
 #[test]
 fn first_session_reads_like_docker() {
+    needs!(UserNamespaces);
     let said = script(
         "cd /tmp && printf \"FROM busybox\\nCMD [\\\"echo\\\",\\\"hi\\\"]\\n\" > Dockerfile && docker build -t a . \
          && docker run --rm a && docker run --rm a echo other && docker images && docker history a",
@@ -48,6 +50,7 @@ fn first_session_reads_like_docker() {
 
 #[test]
 fn command_s_code_is_the_shell_s() {
+    needs!(UserNamespaces);
     shell(&["sh", "-c", "exit 42"]).exits(42);
     shell(&["true"]).exits(0);
     shell(&["no-such-command"]).exits(127);
@@ -56,6 +59,7 @@ fn command_s_code_is_the_shell_s() {
 
 #[test]
 fn codes_are_docker_s() {
+    needs!(UserNamespaces);
     let said = script(
         "docker run --rm busybox sh -c 'exit 9'; echo run=$?; docker run --rm busybox nothing; echo missing=$?; \
          docker run --rm busybox /etc/passwd; echo denied=$?; docker run --no-such-flag busybox; echo flag=$?; \
@@ -81,6 +85,7 @@ fn codes_are_docker_s() {
 
 #[test]
 fn pipes_pass_through_both_commands() {
+    needs!(UserNamespaces);
     let counted = shell_with(
         &["docker", "run", "-i", "--rm", "busybox", "wc", "-c"],
         &vec![b'x'; 200_000],
@@ -91,6 +96,7 @@ fn pipes_pass_through_both_commands() {
 
 #[test]
 fn workstation_has_bash_with_completion_and_a_home() {
+    needs!(UserNamespaces);
     needs_bash(|| {
         let said = shell(&[
             "bash",
@@ -116,6 +122,7 @@ fn needs_bash(fact: impl FnOnce()) {
 
 #[test]
 fn unknown_image_is_refused_with_a_next_step() {
+    needs!(UserNamespaces);
     let said = script("docker run --rm nothing-like-it true; echo code=$?");
     assert!(said.stdout.contains("code=125"), "{said:?}");
     assert!(said.stderr.contains("nothing-like-it"), "{said:?}");
@@ -123,6 +130,7 @@ fn unknown_image_is_refused_with_a_next_step() {
 
 #[test]
 fn hello_world_runs_from_scratch() {
+    needs!(UserNamespaces);
     let said = script("docker run --rm hello-world").good();
     assert!(said.contains("Hello"), "{said}");
     let size = script("docker history --format '{{.Size}}' hello-world").good();

@@ -8,7 +8,6 @@ pub enum Need {
     Root,
     UserNamespaces,
     Docker,
-    DockerDaemon,
     Browser,
     Rootless,
     Pty,
@@ -21,7 +20,6 @@ impl Need {
             Self::Root => "root",
             Self::UserNamespaces => "userns",
             Self::Docker => "docker",
-            Self::DockerDaemon => "dockerd",
             Self::Browser => "browser",
             Self::Rootless => "rootless",
             Self::Pty => "pty",
@@ -33,7 +31,6 @@ impl Need {
         let programs: &[&str] = match self {
             Self::Root | Self::UserNamespaces => &[],
             Self::Docker => &["docker"],
-            Self::DockerDaemon => &["/usr/sbin/dockerd"],
             Self::Browser => &["chromium", "chromedriver"],
             Self::Rootless => &["newuidmap", "newgidmap", "useradd", "setpriv"],
             Self::Pty => &["setsid"],
@@ -42,9 +39,7 @@ impl Need {
             return Some(format!("{missing} is not installed"));
         }
         match self {
-            Self::Root | Self::Rootless | Self::DockerDaemon
-                if !nix::unistd::geteuid().is_root() =>
-            {
+            Self::Root | Self::Rootless if !nix::unistd::geteuid().is_root() => {
                 Some("this is not root".into())
             }
             Self::UserNamespaces | Self::Rootless => no_user_namespaces(),

@@ -121,7 +121,8 @@ fn spawn(data: &DataDir, port: u16, more: &[String]) -> Guard {
             &format!("127.0.0.1:{port}"),
             "--data-dir",
         ])
-        .arg(data.path());
+        .arg(data.path())
+        .args(more);
     command
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())

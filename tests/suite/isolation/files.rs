@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use crate::harness::engine::Daemon as _;
 use crate::harness::need::needs;
 use crate::harness::shell::script;
-use crate::harness::{drydock, host, probe, unique};
+use crate::harness::{drydock, probe, unique};
 
 use super::Sandbox;
 
