@@ -17,6 +17,11 @@ use crate::{
     container::{ContainerSpec, Network, Seccomp},
 };
 
+/// Terminals of one container at once.
+const CONTAINER_TERMINALS: u32 = 8;
+/// The learner's own shells, and the terminals that their programs open.
+const WORKSTATION_TERMINALS: u32 = 24;
+
 /// Starts a container's first process.
 pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
     let workstation = given.required(Role::Workstation)?;
@@ -29,6 +34,7 @@ pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
             rootfs: &spec.rootfs,
             mounts: &spec.mounts,
             shm_size: spec.shm_size,
+            terminals: CONTAINER_TERMINALS,
             sysfs_writable: spec.privileged,
             cwd: &spec.process.cwd,
         },
@@ -68,6 +74,7 @@ pub fn start_workstation(given: &Given, spec: &WorkstationSpec) -> Result<(), La
             rootfs: &spec.rootfs,
             mounts: &spec.mounts,
             shm_size: 64 << 20,
+            terminals: WORKSTATION_TERMINALS,
             sysfs_writable: false,
             cwd: &spec.process.cwd,
         },

@@ -27,11 +27,10 @@ const LINKS: [(&str, &str); 6] = [
     ("pts/ptmx", "ptmx"),
 ];
 
-/// Terminals of one container at most: the host has 4,096 for everybody.
-const MAX_TERMINALS: &str = "24";
-
 /// Mounts `/dev` with all that Docker has in it.
-pub fn mount(root: BorrowedFd<'_>, shm_size: u64) -> io::Result<()> {
+///
+/// `terminals` is how many there may be at once: the host has 4,096 for everybody.
+pub fn mount(root: BorrowedFd<'_>, shm_size: u64, terminals: u32) -> io::Result<()> {
     let quiet = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     let sealed = quiet | MountAttrFlags::MOUNT_ATTR_NODEV;
     let dev = make_fs(
@@ -52,12 +51,13 @@ pub fn mount(root: BorrowedFd<'_>, shm_size: u64) -> io::Result<()> {
     for (to, name) in LINKS {
         symlinkat(to, dir.as_fd(), name)?;
     }
+    let most = terminals.to_string();
     let terminals = [
         ("newinstance", ""),
         ("ptmxmode", "0666"),
         ("mode", "0620"),
         ("gid", "5"),
-        ("max", MAX_TERMINALS),
+        ("max", most.as_str()),
     ];
     attach(
         root,

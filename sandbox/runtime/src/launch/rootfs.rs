@@ -30,6 +30,7 @@ pub struct Plan<'a> {
     pub rootfs: &'a Rootfs,
     pub mounts: &'a [Mount],
     pub shm_size: u64,
+    pub terminals: u32,
     pub sysfs_writable: bool,
     pub cwd: &'a str,
 }
@@ -105,7 +106,7 @@ pub fn assemble(plan: &Plan<'_>, sources: Sources) -> Result<OwnedFd, LaunchErro
     .map_err(|e| step("attaching the layers")(e.into()))?;
     let root = merged;
     paths::make_dirs_in(root.as_fd(), Path::new("/proc")).map_err(step("making /proc"))?;
-    devices::mount(root.as_fd(), plan.shm_size).map_err(step("making /dev"))?;
+    devices::mount(root.as_fd(), plan.shm_size, plan.terminals).map_err(step("making /dev"))?;
     mount_sysfs(root.as_fd(), plan.sysfs_writable).map_err(step("mounting /sys"))?;
     for (mount, source) in plan.mounts.iter().zip(sources.0) {
         mount_one(root.as_fd(), mount, source).map_err(|e| mount_error(mount, &e))?;
