@@ -65,6 +65,7 @@ pub fn met(needs: &[Need]) -> bool {
 }
 
 /// Leaves the test unless all needs are met.
+#[allow(unused_macros, reason = "the bench has no tests to leave")]
 macro_rules! needs {
     ($($need:ident),+) => {
         if !$crate::harness::need::met(&[$($crate::harness::need::Need::$need),+]) {
