@@ -36,8 +36,10 @@ mod workspace;
 use axum::{body::Body, response::Response};
 use tokio::sync::Semaphore;
 
-pub(crate) use self::request::BuildRequest;
-use self::{builder::Builder, cache::Cache, cancel::Cancel, error::BuildError, output::Output};
+use self::{
+    builder::Builder, cache::Cache, cancel::Cancel, error::BuildError, output::Output,
+    request::BuildRequest,
+};
 use crate::{Engine, error::EngineError, http::stream};
 
 /// Builds at the same time.
@@ -69,12 +71,13 @@ impl Builds {
 /// Receives the context, then builds; the answer grows while the build runs.
 ///
 /// # Errors
-/// What is wrong before the first step: the context, the Dockerfile.
+/// What is wrong before the first step: the query, the context, the Dockerfile.
 pub(crate) async fn build(
     engine: Engine,
-    request: BuildRequest,
+    query: &str,
     body: Body,
 ) -> Result<Response, EngineError> {
+    let request = BuildRequest::parse(query)?;
     let workspace = context::receive(&engine, body).await?;
     let prepared = {
         let request = request.clone();

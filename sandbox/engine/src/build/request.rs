@@ -10,7 +10,7 @@ use crate::http::query::is_true;
 
 /// What a client asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct BuildRequest {
+pub(super) struct BuildRequest {
     /// Names for the image.
     pub(super) tags: Vec<ImageRef>,
     /// The Dockerfile's path in the context.
@@ -40,7 +40,7 @@ impl BuildRequest {
     ///
     /// # Errors
     /// A bad tag or bad JSON, or something that the classic builder of a sandbox cannot do.
-    pub(crate) fn parse(query: &str) -> Result<Self, BuildError> {
+    pub(super) fn parse(query: &str) -> Result<Self, BuildError> {
         let mut request = Self {
             dockerfile: "Dockerfile".into(),
             ..Self::default()

@@ -9,11 +9,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    Engine,
-    build::{self, BuildRequest},
-    error::EngineError,
-};
+use crate::{Engine, build, error::EngineError};
 
 /// Builds an image from a context, streaming what it does.
 pub(crate) async fn build(
@@ -21,8 +17,12 @@ pub(crate) async fn build(
     RawQuery(query): RawQuery,
     request: Request<Body>,
 ) -> Result<Response, EngineError> {
-    let wanted = BuildRequest::parse(query.as_deref().unwrap_or_default())?;
-    build::build(engine, wanted, request.into_body()).await
+    build::build(
+        engine,
+        query.as_deref().unwrap_or_default(),
+        request.into_body(),
+    )
+    .await
 }
 
 /// Forgets what later builds could have reused.

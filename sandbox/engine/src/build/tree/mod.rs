@@ -119,3 +119,7 @@ fn check_depth(depth: usize) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
