@@ -28,7 +28,7 @@ const MAX_REMEMBERED: u64 = 32 << 20;
 pub struct Unpacked {
     /// Files of any kind.
     pub entries: u64,
-    /// Bytes in regular files: a layer's size as Docker counts it.
+    /// Bytes in regular files and symbolic links: a layer's size as Docker counts it.
     pub size: u64,
     /// What was left out, and why.
     pub notes: Vec<String>,
@@ -172,6 +172,7 @@ impl Unpacker<'_> {
                 self.place.make_hard_link(path, &target)?;
             }
             Kind::Symlink => {
+                self.done.size += entry.link.len() as u64;
                 self.place.make_symlink(path, &entry.link)?;
                 self.place.dress_node(path, entry)?;
             }

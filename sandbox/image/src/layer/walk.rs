@@ -22,7 +22,7 @@ use crate::{
 pub struct Walked {
     /// Files of any kind.
     pub entries: u64,
-    /// Bytes in regular files, each counted once however many names it has.
+    /// Bytes in regular files and symbolic links, each counted once however many names it has, as Docker counts.
     pub size: u64,
 }
 
@@ -157,6 +157,7 @@ impl<W: Write> Walk<'_, W> {
                 let failed = |error| LayerError::os("read the link", &entry.name, error);
                 let target = fs::readlinkat(dir, name, Vec::new()).map_err(failed)?;
                 entry.link = target.into_bytes();
+                self.done.size += entry.link.len() as u64;
                 self.start(&entry)
             }
             Kind::CharDevice | Kind::BlockDevice => {

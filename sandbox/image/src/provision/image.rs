@@ -22,7 +22,7 @@ pub(super) fn make(
     tar: &[u8],
     recipe: &Recipe<'_>,
 ) -> Result<ImageId, ProvisionError> {
-    let layer = store.unpack_layer(Cursor::new(tar))?;
+    let layer = store.unpack_layer(Cursor::new(tar))?.canonical()?;
     let hold = store.hold([layer.diff_id().clone()]);
     let layer = store.publish_layer(layer)?;
     let words = |words: &[&str]| Some(words.iter().map(ToString::to_string).collect());

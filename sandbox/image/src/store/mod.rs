@@ -1,10 +1,11 @@
 //! The store: images, layers and names, on one directory or on two.
 //!
-//! - [`Store`] and its reading side are here; [`write`] holds what changes it.
+//! - [`Store`] and its reading side are here; `write` changes images and names, `layers` layers.
 //! - `disk`: one directory; `staging`: half-made things; `hold`: layers that containers stand on.
 
 mod disk;
 mod hold;
+mod layers;
 mod resolve;
 mod staging;
 mod write;
@@ -21,7 +22,7 @@ use self::{
     disk::{Record, Refs},
     hold::Holds,
 };
-pub use self::{hold::Hold, write::NewLayer};
+pub use self::{hold::Hold, layers::NewLayer};
 use crate::{ImageConfig, StoreError};
 
 /// An image store. Cheap to clone; nothing is kept in memory but its paths.
@@ -52,7 +53,7 @@ pub struct ImageSummary {
     pub digests: Vec<ImageRef>,
     /// Unix seconds.
     pub created: i64,
-    /// Bytes in the regular files of all its layers.
+    /// Bytes in all its layers, as Docker counts them.
     pub size: u64,
 }
 
@@ -75,7 +76,7 @@ pub struct Image {
     pub digests: Vec<ImageRef>,
     /// Unix seconds.
     pub created: i64,
-    /// Bytes in the regular files of all its layers.
+    /// Bytes in all its layers, as Docker counts them.
     pub size: u64,
 }
 
@@ -86,7 +87,7 @@ pub struct Layer {
     pub diff_id: Digest,
     /// Its files, usable as an overlay lower mounted with `userxattr`.
     pub dir: PathBuf,
-    /// Bytes in its regular files.
+    /// Bytes in its files, as Docker counts them.
     pub size: u64,
 }
 
