@@ -40,10 +40,16 @@ pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers at both doors until the runtime ends.
-pub(crate) fn open(engine: &Engine, control: UnixListener, learner: UnixListener) {
-    for (door, listener) in [(Door::Control, control), (Door::Learner, learner)] {
-        tokio::spawn(accept(engine.clone(), door, listener));
+/// Answers at both doors until the runtime ends; `docker` is the learner's door on the host.
+pub(crate) fn open(
+    engine: &Engine,
+    control: UnixListener,
+    learner: UnixListener,
+    docker: Option<UnixListener>,
+) {
+    tokio::spawn(accept(engine.clone(), Door::Control, control));
+    for listener in [Some(learner), docker].into_iter().flatten() {
+        tokio::spawn(accept(engine.clone(), Door::Learner, listener));
     }
 }
 

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EngineConfig, activity::Activity, build::Builds, container::Registry, events::Events, exec::Execs,
-    network::Networks, process::Process, terminal::Terminals, volume::Volumes,
+    EngineConfig, activity::Activity, build::Builds, container::Registry, events::Events,
+    exec::Execs, network::Networks, process::Process, terminal::Terminals, volume::Volumes,
 };
 
 /// The state that every route and every life shares; cloning it shares it.
@@ -38,12 +38,12 @@ pub(crate) struct Inner {
     pub volumes: Volumes,
     /// bridge, host and none, and who has which address.
     pub networks: Networks,
+    /// What builds share.
+    pub builds: Builds,
     /// What happened, for `docker events`.
     pub events: Events,
     /// The learner's shells.
     pub terminals: Terminals,
-    /// Builds that run, and what they can reuse.
-    pub builds: Builds,
     /// When somebody was last here.
     pub activity: Activity,
     /// Cancelled when the sandbox is to end.
@@ -75,9 +75,9 @@ impl Engine {
             execs: Execs::default(),
             volumes: Volumes::new(config.data.join("volumes")),
             networks: Networks::default(),
+            builds: Builds::default(),
             events: Events::default(),
             terminals: Terminals::default(),
-            builds: Builds::default(),
             activity: Activity::default(),
             shutdown: CancellationToken::new(),
             config,

@@ -32,15 +32,20 @@ fn os(action: &'static str) -> impl FnOnce(io::Error) -> EntryError {
 /// Runs the engine until it is told to end, or until nobody was here for too long.
 ///
 /// Called in the sandbox's namespaces, single-threaded, with `/proc`, the store and the data directory in place.
-/// `control` listens for the server; `cgroups` are what a launched process joins.
+/// `control` listens for the server, `docker`, where there is one, for Docker clients of the host; `cgroups` are what a launched process joins.
 #[must_use]
-pub fn main(config: EngineConfig, control: OwnedFd, cgroups: Vec<OwnedFd>) -> ExitCode {
+pub fn main(
+    config: EngineConfig,
+    control: OwnedFd,
+    docker: Option<OwnedFd>,
+    cgroups: Vec<OwnedFd>,
+) -> ExitCode {
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .build()
         .map_err(os("start the event loop"))
-        .and_then(|runtime| runtime.block_on(run(config, control, cgroups)));
+        .and_then(|runtime| runtime.block_on(run(config, control, docker, cgroups)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -53,27 +58,30 @@ pub fn main(config: EngineConfig, control: OwnedFd, cgroups: Vec<OwnedFd>) -> Ex
 async fn run(
     config: EngineConfig,
     control: OwnedFd,
+    docker: Option<OwnedFd>,
     cgroups: Vec<OwnedFd>,
 ) -> Result<(), EntryError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(os("listen for signals"))?;
     let control = doors::adopt(control).map_err(os("open the control door"))?;
+    let docker = docker
+        .map(doors::adopt)
+        .transpose()
+        .map_err(os("open the host's Docker socket"))?;
     make_rooms(&config).map_err(os("prepare the data directory"))?;
     let learner =
         doors::bind(&config.data.join("run/docker.sock")).map_err(os("open the learner's door"))?;
 
-    let store = Store::layered(&config.data.join("images"), &config.store)?;
-    if let Some(visible) = &config.visible {
-        show(&store, visible);
-    }
+    let store = Store::layered(config.data.join("images"), &config.store)?;
+    show(&store, config.visible.as_deref())?;
     let (launcher, running) = Launcher::start_workstation(&config.workstation, cgroups)?;
     let workstation = Process::adopt(running).map_err(os("watch the workstation"))?;
     let engine = Engine::new(config, store, launcher, workstation);
 
-    doors::open(&engine, control, learner);
+    doors::open(&engine, control, learner, docker);
     tokio::select! {
         _ = terminate.recv() => {}
         () = engine.shutdown.cancelled() => {}
-        () = engine.workstation.wait() => tracing::warn!("the workstation's first process ended"),
+        _ = engine.workstation.wait() => tracing::warn!("the workstation's first process ended"),
         () = doors::idle(&engine) => tracing::info!("nobody is here: the sandbox ends"),
     }
     terminal::close_all(&engine).await;
@@ -87,6 +95,21 @@ fn make_rooms(config: &EngineConfig) -> io::Result<()> {
     Ok(())
 }
 
-fn show(store: &Store, visible: &[String]) {
-    let _ = (store, visible);
+/// What `docker images` lists at first.
+fn show(store: &Store, visible: Option<&[String]>) -> Result<(), EntryError> {
+    let Some(names) = visible else {
+        return Ok(store.show_all()?);
+    };
+    let parsed: Vec<_> = names
+        .iter()
+        .filter_map(|name| name.parse::<drydock_spec::ImageRef>().ok())
+        .collect();
+    let missing = store.show(&parsed)?;
+    if !missing.is_empty() || parsed.len() != names.len() {
+        tracing::warn!(
+            ?missing,
+            "images that were to be visible are not in the store"
+        );
+    }
+    Ok(())
 }

@@ -24,6 +24,8 @@ pub(crate) enum EngineError {
     NoSuchContainer(String),
     #[error("No such exec instance: {0}")]
     NoSuchExec(String),
+    #[error("Could not find the file {0} in container workstation")]
+    NoSuchFile(String),
     #[error("get {0}: no such volume")]
     NoSuchVolume(String),
     #[error("network {0} not found")]
@@ -38,6 +40,8 @@ pub(crate) enum EngineError {
     NotRunning(String),
     #[error("{0}")]
     Conflict(String),
+    #[error("{0}")]
+    Forbidden(String),
     #[error("{0}")]
     Invalid(String),
     #[error("a sandbox cannot do this: {what}; {next}")]
@@ -77,11 +81,13 @@ impl EngineError {
             Self::NoSuchPage
             | Self::NoSuchContainer(_)
             | Self::NoSuchExec(_)
+            | Self::NoSuchFile(_)
             | Self::NoSuchVolume(_)
             | Self::NoSuchNetwork(_) => StatusCode::NOT_FOUND,
             Self::NameInUse { .. } | Self::NotRunning(_) | Self::Conflict(_) => {
                 StatusCode::CONFLICT
             }
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::AmbiguousPrefix(_) | Self::Invalid(_) | Self::MountSource { .. } => {
                 StatusCode::BAD_REQUEST
             }

@@ -31,7 +31,7 @@ struct Inner {
 impl Process {
     /// Watches a process that was just launched, and reaps it when it ends.
     pub(crate) fn adopt(running: Running) -> io::Result<Self> {
-        let watched = AsyncFd::with_interest(running.pidfd.try_clone()?, Interest::READABLE)?;
+        let watched = watched(running.pidfd.try_clone()?, Interest::READABLE)?;
         let (end, ended) = watch::channel(None);
         tokio::spawn(reap(watched, end));
         Ok(Self(Arc::new(Inner {
@@ -89,6 +89,15 @@ impl Process {
     }
 }
 
+/// A descriptor that the event loop polls. Owned, it stays open as long as it is polled.
+#[allow(
+    deprecated,
+    reason = "the successor is an unsafe function, for types that are less than an OwnedFd"
+)]
+pub(crate) fn watched(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
+    AsyncFd::with_interest(fd, interest)
+}
+
 async fn reap(watched: AsyncFd<OwnedFd>, end: watch::Sender<Option<ExitStatus>>) {
     loop {
         let Ok(mut ready) = watched.readable().await else {
@@ -134,7 +143,10 @@ pub(crate) struct Pty(AsyncFd<OwnedFd>);
 impl Pty {
     fn new(master: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&master, true)?;
-        Ok(Self(AsyncFd::new(master)?))
+        Ok(Self(watched(
+            master,
+            Interest::READABLE | Interest::WRITABLE,
+        )?))
     }
 
     /// Reads what was printed; 0 once nobody has the other side open.

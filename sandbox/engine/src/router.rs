@@ -1,13 +1,103 @@
 //! Every URL, one line each. The version was taken off before.
+//!
+//! An image's name may have slashes: those routes end in a wildcard and look at the last part themselves.
 
-use axum::{Router, routing::post};
+use axum::{
+    Router,
+    routing::{any, delete, get, post},
+};
 
-use crate::{Engine, doors::Door, routes::build};
+use crate::{
+    Engine,
+    doors::Door,
+    error::EngineError,
+    routes::{
+        build, containers, exec, images, logs, networks, streams, system, volumes, workstation,
+    },
+};
 
 /// What is answered at `door`.
 pub(crate) fn routes(door: Door) -> Router<Engine> {
-    let _ = door;
+    let docker = docker();
+    let routes = match door {
+        Door::Learner => docker,
+        Door::Control => docker.merge(control()),
+    };
+    routes
+        .fallback(missing)
+        .method_not_allowed_fallback(missing)
+}
+
+#[rustfmt::skip]
+fn docker() -> Router<Engine> {
     Router::new()
+        .route("/_ping", get(system::ping).head(system::ping))
+        .route("/version", get(system::version))
+        .route("/info", get(system::info))
+        .route("/events", get(system::events))
+        .route("/system/df", get(system::df))
+        .route("/auth", post(system::auth))
+
+        .route("/containers/json", get(containers::list))
+        .route("/containers/create", post(containers::create))
+        .route("/containers/prune", post(containers::prune))
+        .route("/containers/{id}", delete(containers::remove))
+        .route("/containers/{id}/json", get(containers::inspect))
+        .route("/containers/{id}/top", get(containers::top))
+        .route("/containers/{id}/start", post(containers::start))
+        .route("/containers/{id}/stop", post(containers::stop))
+        .route("/containers/{id}/restart", post(containers::restart))
+        .route("/containers/{id}/kill", post(containers::kill))
+        .route("/containers/{id}/rename", post(containers::rename))
+        .route("/containers/{id}/wait", post(containers::wait))
+        .route("/containers/{id}/resize", post(containers::resize))
+        .route("/containers/{id}/pause", post(containers::pause))
+        .route("/containers/{id}/unpause", post(containers::unpause))
+        .route("/containers/{id}/stats", get(containers::stats))
+        .route("/containers/{id}/update", post(containers::update))
+        .route("/containers/{id}/logs", get(logs::logs))
+        .route("/containers/{id}/attach", post(streams::attach))
+        .route("/containers/{id}/exec", post(exec::create))
+        .route("/exec/{id}/start", post(exec::start))
+        .route("/exec/{id}/resize", post(exec::resize))
+        .route("/exec/{id}/json", get(exec::inspect))
+
+        .route("/images/json", get(images::list))
+        .route("/images/create", post(images::create))
+        .route("/images/load", post(images::load))
+        .route("/images/prune", post(images::prune))
+        .route("/images/search", get(images::search))
+        .route("/images/{*rest}", get(images::get).post(images::post).delete(images::delete))
+        .route("/distribution/{*rest}", any(images::distribution))
         .route("/build", post(build::build))
         .route("/build/prune", post(build::prune))
+
+        .route("/volumes", get(volumes::list))
+        .route("/volumes/create", post(volumes::create))
+        .route("/volumes/prune", post(volumes::prune))
+        .route("/volumes/{name}", get(volumes::inspect).delete(volumes::remove))
+
+        .route("/networks", get(networks::list))
+        .route("/networks/create", post(networks::create))
+        .route("/networks/prune", post(networks::prune))
+        .route("/networks/{id}", get(networks::inspect).delete(networks::remove))
+
+        .route("/swarm", get(system::no_swarm))
+        .route("/swarm/{*rest}", any(system::no_swarm))
+        .route("/services", any(system::no_swarm))
+        .route("/nodes", any(system::no_swarm))
+        .route("/plugins", get(system::no_plugins))
+}
+
+#[rustfmt::skip]
+fn control() -> Router<Engine> {
+    Router::new()
+        .route("/drydock/v1/health", get(workstation::health))
+        .route("/drydock/v1/shutdown", post(workstation::shutdown))
+        .route("/drydock/v1/terminals/{name}", post(workstation::terminal))
+        .route("/drydock/v1/files", get(workstation::read_files).put(workstation::write_files))
+}
+
+async fn missing() -> EngineError {
+    EngineError::NoSuchPage
 }

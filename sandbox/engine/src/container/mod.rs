@@ -1,10 +1,28 @@
 //! Containers.
+//!
+//! - [`record`]: what a container is. [`state`]: where it is in its life. [`registry`]: all of them, by id and name.
+//! - [`create`]: from the request to a record. [`spec`]: from the record to what the runtime starts.
+//! - [`life`]: start, watch, stop, remove; one change at a time for each container, never cut short by a client.
+//! - [`streams`]: output to everybody attached, input from them. [`log`]: the bounded past of the output.
+//! - [`attach`]: a client on those streams. [`detach_keys`]: how it leaves without ending anything.
+//! - [`inspect`], [`summary`], [`top`]: what is told about it.
 
-#[derive(Debug)]
-pub(crate) struct Registry {}
+pub(crate) mod attach;
+pub(crate) mod create;
+pub(crate) mod detach_keys;
+pub(crate) mod files;
+pub(crate) mod inspect;
+pub(crate) mod life;
+pub(crate) mod log;
+pub(crate) mod names;
+pub(crate) mod record;
+pub(crate) mod registry;
+pub(crate) mod spec;
+pub(crate) mod state;
+pub(crate) mod streams;
+pub(crate) mod summary;
+pub(crate) mod top;
 
-impl Registry {
-    pub(crate) fn new(_limit: usize) -> Self {
-        Self {}
-    }
-}
+pub(crate) use record::Container;
+pub(crate) use registry::Registry;
+pub(crate) use state::State;

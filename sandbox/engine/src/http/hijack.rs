@@ -3,23 +3,28 @@
 //! A client that asks for it (`Upgrade: tcp`) gets 101. One that does not gets a 200 whose body is the output:
 //! it can read, but its input ends with its request.
 
-use std::{io, time::Duration};
+use std::{io, os::fd::OwnedFd};
 
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, Request, StatusCode, header},
     response::Response,
 };
+use bytes::Bytes;
+use drydock_api::stdcopy::{self, Stream};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::epoll;
 use tokio::{
-    io::AsyncReadExt as _,
+    io::{AsyncReadExt as _, AsyncWriteExt as _, Interest, unix::AsyncFd},
     net::{
         UnixStream,
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
 };
+
+use super::stream::Sender;
+use crate::process::watched;
 
 /// How the two halves of an output stream are told apart.
 pub(crate) const RAW_STREAM: &str = "application/vnd.docker.raw-stream";
@@ -100,22 +105,80 @@ impl Reader {
         self.half.read(buffer).await
     }
 
-    /// Returns once the client has closed both directions. Epoll reports it together with the end of input,
-    /// which a client may also send alone, so it is asked for now and then.
+    /// Tells when the client has closed both directions. Reading cannot tell that from the end of its input
+    /// alone; an epoll set of its own reports nothing but the hang-up.
+    pub(crate) fn watcher(&self) -> Watcher {
+        let watch = || -> io::Result<AsyncFd<OwnedFd>> {
+            let set = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+            let flags = epoll::EventFlags::empty();
+            epoll::add(
+                &set,
+                self.half.as_ref(),
+                epoll::EventData::new_u64(0),
+                flags,
+            )?;
+            watched(set, Interest::READABLE)
+        };
+        Watcher(watch().ok())
+    }
+}
+
+/// Watches for a client's hang-up.
+#[derive(Debug)]
+pub(crate) struct Watcher(Option<AsyncFd<OwnedFd>>);
+
+impl Watcher {
+    /// Returns once the client has closed both directions.
     pub(crate) async fn hung_up(&self) {
-        loop {
-            let mut fds = [PollFd::new(self.half.as_ref(), PollFlags::empty())];
-            let asked = poll(
-                &mut fds,
-                Some(&rustix::event::Timespec {
-                    tv_sec: 0,
-                    tv_nsec: 0,
-                }),
-            );
-            if asked.is_ok() && fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
+        match &self.0 {
+            Some(set) => drop(set.readable().await),
+            // Then the next failing write tells.
+            None => std::future::pending().await,
         }
     }
+}
+
+/// Where output goes: to a raw connection, or into the body of an answer.
+#[derive(Debug)]
+pub(crate) enum Output {
+    Raw(OwnedWriteHalf),
+    Body(Sender),
+}
+
+impl Output {
+    /// Sends a piece, with a frame's header where stdout and stderr share the connection.
+    pub(crate) async fn send(
+        &mut self,
+        framed: bool,
+        stream: Stream,
+        bytes: Bytes,
+    ) -> io::Result<()> {
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let header = stdcopy::header(stream, len);
+        match self {
+            Self::Raw(half) if !framed => half.write_all(&bytes).await,
+            Self::Raw(half) => write_both(half, &header, &bytes).await,
+            Self::Body(sender) => {
+                if framed {
+                    sender
+                        .bytes(Bytes::copy_from_slice(&header))
+                        .await
+                        .map_err(io::Error::other)?;
+                }
+                sender.bytes(bytes).await.map_err(io::Error::other)
+            }
+        }
+    }
+}
+
+/// One system call where the socket takes it.
+async fn write_both(half: &mut OwnedWriteHalf, header: &[u8], bytes: &[u8]) -> io::Result<()> {
+    let n = half
+        .write_vectored(&[io::IoSlice::new(header), io::IoSlice::new(bytes)])
+        .await?;
+    if n < header.len() {
+        half.write_all(&header[n..]).await?;
+        return half.write_all(bytes).await;
+    }
+    half.write_all(&bytes[n - header.len()..]).await
 }

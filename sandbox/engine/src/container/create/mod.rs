@@ -1,0 +1,183 @@
+//! From the request to a record.
+//!
+//! - [`merge`]: the request's configuration over the image's. [`refuse`]: what a sandbox cannot do, by name.
+//! - [`mounts`]: `-v`, `--mount`, `--tmpfs`, `VOLUME` and `--volumes-from`, as mount points.
+
+pub(crate) mod merge;
+pub(crate) mod mounts;
+mod refuse;
+
+use std::sync::{Arc, Mutex};
+
+use drydock_image::Image;
+use drydock_runtime::{container::Rootfs, overlay};
+use drydock_spec::ContainerId;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::{Container, State, files, log::Log, streams::Streams};
+use crate::{
+    Engine,
+    doors::Door,
+    error::EngineError,
+    image::ImageError,
+    network::Mode,
+    volume::copy_up::copy_up,
+    wire::{
+        HostConfig,
+        container::CreateRequest,
+        host_config::{MASKED_PATHS, READONLY_PATHS},
+    },
+};
+
+/// What was made, and what should be said about it.
+#[derive(Debug)]
+pub(crate) struct Created {
+    pub container: Arc<Container>,
+    pub warnings: Vec<String>,
+}
+
+/// Makes a container, ready to be started. Blocks.
+pub(crate) fn create(
+    engine: &Engine,
+    door: Door,
+    name: Option<&str>,
+    request: CreateRequest,
+) -> Result<Created, EngineError> {
+    let CreateRequest {
+        mut host_config,
+        config,
+        ..
+    } = request;
+    refuse::check(&config, &host_config)?;
+    let image = find_image(engine, &config.image)?;
+    let mut config = merge::merge(config, image.config.config.as_ref())?;
+    complete(&mut host_config);
+    let id = ContainerId::random();
+    let name = engine.containers.take_name(&id, name)?;
+    let plan = mounts::plan(engine, door, &config, &host_config)?;
+    if config.hostname.is_empty() {
+        config.hostname = hostname(&host_config, &id);
+    }
+
+    let dir = engine.container_dir(id.as_str());
+    files::make(&dir, image.layers.is_empty()).map_err(EngineError::os("create a container"))?;
+    let lowers = match image.layers.is_empty() {
+        true => vec![files::empty(&dir)],
+        false => image
+            .layers
+            .iter()
+            .rev()
+            .map(|layer| layer.dir.clone())
+            .collect(),
+    };
+    let made = mounts::realise(engine, plan)?;
+    let container = Arc::new(Container {
+        created: Timestamp::now(),
+        layers: engine
+            .store
+            .hold(image.layers.iter().map(|layer| layer.diff_id.clone())),
+        image: image.id,
+        image_size: image.size,
+        lowers,
+        mounts: made.points,
+        hidden: door == Door::Control,
+        log: Log::new(dir.clone(), engine.config.log_bytes),
+        streams: Streams::default(),
+        turn: tokio::sync::Mutex::default(),
+        name: Mutex::new(name.name().to_owned()),
+        state: watch::Sender::new(State::created()),
+        id,
+        config,
+        host: host_config,
+        dir,
+    });
+    fill(&container, &made.fresh)?;
+    engine.containers.insert(container.clone(), name);
+    engine.events.tell(container.event("create", &[]));
+    Ok(Created {
+        container,
+        warnings: Vec::new(),
+    })
+}
+
+fn find_image(engine: &Engine, name: &str) -> Result<Image, EngineError> {
+    if name.is_empty() {
+        return Err(EngineError::Invalid(
+            "Config cannot be empty in order to create a container".into(),
+        ));
+    }
+    let find = || engine.store.image(&engine.store.resolve(name)?);
+    find().map_err(|error| match ImageError::from(error) {
+        // Docker names the tag it looked for.
+        ImageError::NoSuchImage(_) => match name.parse::<drydock_spec::ImageRef>() {
+            Ok(reference) => {
+                ImageError::NoSuchImage(reference.with_default_tag().to_string()).into()
+            }
+            Err(_) => ImageError::NoSuchImage(name.into()).into(),
+        },
+        other => other.into(),
+    })
+}
+
+/// Fills in what Docker fills in.
+fn complete(host: &mut HostConfig) {
+    let fill = |field: &mut String, value: &str| {
+        if field.is_empty() {
+            value.clone_into(field);
+        }
+    };
+    fill(&mut host.network_mode, "default");
+    fill(&mut host.log_config.kind, "json-file");
+    fill(&mut host.restart_policy.name, "no");
+    fill(&mut host.runtime, "runc");
+    fill(&mut host.ipc_mode, "private");
+    fill(&mut host.cgroupns_mode, "private");
+    if host.shm_size == 0 {
+        host.shm_size = 64 << 20;
+    }
+    host.oom_kill_disable.get_or_insert(false);
+    if !host.privileged {
+        host.masked_paths
+            .get_or_insert_with(|| MASKED_PATHS.map(Into::into).into());
+        host.readonly_paths
+            .get_or_insert_with(|| READONLY_PATHS.map(Into::into).into());
+    }
+}
+
+fn hostname(host: &HostConfig, id: &ContainerId) -> String {
+    match Mode::parse(&host.network_mode) {
+        Some(Mode::Host) => rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned(),
+        Some(Mode::Bridge | Mode::None) | None => id.short().to_owned(),
+    }
+}
+
+/// New volumes begin with what the image has at their place.
+fn fill(container: &Container, fresh: &[mounts::Fresh]) -> Result<(), EngineError> {
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    let root = overlay::mount_detached(&rootfs(container))
+        .map_err(EngineError::os("read the image's files"))?;
+    for volume in fresh {
+        copy_up(
+            std::os::fd::AsFd::as_fd(&root),
+            &volume.destination,
+            &volume.data,
+        )
+        .map_err(EngineError::os("fill a new volume"))?;
+    }
+    Ok(())
+}
+
+/// The layers and the writable directory on top.
+pub(crate) fn rootfs(container: &Container) -> Rootfs {
+    Rootfs {
+        lowers: container.lowers.clone(),
+        upper: files::upper(&container.dir),
+        work: files::work(&container.dir),
+    }
+}

@@ -1,0 +1,133 @@
+//! A container's files on the sandbox's storage.
+
+use std::{
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::Container;
+use crate::network::Seat;
+
+/// The writable layer.
+pub(crate) fn upper(dir: &Path) -> PathBuf {
+    dir.join("upper")
+}
+
+/// overlayfs's own directory beside it.
+pub(crate) fn work(dir: &Path) -> PathBuf {
+    dir.join("work")
+}
+
+/// An empty directory: the only layer of an image without layers.
+pub(crate) fn empty(dir: &Path) -> PathBuf {
+    dir.join("empty")
+}
+
+/// Makes the directories that a container needs.
+pub(crate) fn make(dir: &Path, scratch: bool) -> io::Result<()> {
+    fs::create_dir(dir)?;
+    fs::create_dir(upper(dir))?;
+    fs::create_dir(work(dir))?;
+    if scratch {
+        fs::create_dir(empty(dir))?;
+    }
+    Ok(())
+}
+
+/// Writes what the container finds at `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf`.
+pub(crate) fn write_etc(container: &Container, seat: &Seat) -> io::Result<()> {
+    let config = &container.config;
+    fs::write(
+        container.dir.join("hostname"),
+        format!("{}\n", config.hostname),
+    )?;
+    let host = &container.host;
+    let extra = host.extra_hosts.as_deref().unwrap_or_default();
+    let address = seat.address().map(|address| address.to_string());
+    let hosts = hosts(
+        &config.hostname,
+        &config.domainname,
+        address.as_deref(),
+        extra,
+    );
+    fs::write(container.dir.join("hosts"), hosts)?;
+    fs::write(
+        container.dir.join("resolv.conf"),
+        resolv_conf(&host.dns, &host.dns_search, &host.dns_options),
+    )
+}
+
+fn hosts(name: &str, domain: &str, address: Option<&str>, extra: &[String]) -> String {
+    let mut text = String::from(
+        "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n\
+         ff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n",
+    );
+    for line in extra {
+        if let Some((host, address)) = line.split_once([':', '=']) {
+            let _ = writeln!(text, "{address}\t{host}");
+        }
+    }
+    if let Some(address) = address {
+        let full = if domain.is_empty() {
+            String::new()
+        } else {
+            format!("{name}.{domain} ")
+        };
+        let _ = writeln!(text, "{address}\t{full}{name}");
+    }
+    text
+}
+
+fn resolv_conf(servers: &[String], search: &[String], options: &[String]) -> String {
+    let mut text = String::new();
+    for server in servers {
+        let _ = writeln!(text, "nameserver {server}");
+    }
+    if !search.is_empty() {
+        let _ = writeln!(text, "search {}", search.join(" "));
+    }
+    if !options.is_empty() {
+        let _ = writeln!(text, "options {}", options.join(" "));
+    }
+    text
+}
+
+/// Bytes in regular files under a directory, symbolic links not followed. What cannot be read counts nothing.
+pub(crate) fn bytes_under(dir: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(dir) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(meta) if meta.is_dir() => bytes_under(&entry.path()),
+            Ok(meta) if meta.is_file() => meta.len(),
+            _ => 0,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_names_the_container_and_what_was_added() {
+        let text = hosts(
+            "web",
+            "lan",
+            Some("172.17.0.2"),
+            &["db:10.0.0.1".into(), "v6=::2".into()],
+        );
+        assert!(text.starts_with("127.0.0.1\tlocalhost\n"));
+        assert!(text.ends_with("10.0.0.1\tdb\n::2\tv6\n172.17.0.2\tweb.lan web\n"));
+        assert!(!hosts("web", "", None, &[]).contains("web"));
+    }
+
+    #[test]
+    fn resolv_conf_is_what_the_flags_say() {
+        let text = resolv_conf(&["9.9.9.9".into()], &["lan".into()], &["ndots:1".into()]);
+        assert_eq!(text, "nameserver 9.9.9.9\nsearch lan\noptions ndots:1\n");
+    }
+}

@@ -1,0 +1,168 @@
+//! Start: seat, files, streams, launch, watch; in this order, each undone by dropping when a later one fails.
+
+use std::{io, os::fd::OwnedFd, sync::Arc};
+
+use drydock_runtime::launch::{LaunchError, Stdio};
+use drydock_spec::ContainerState;
+use jiff::Timestamp;
+use rustix::pipe::{PipeFlags, pipe_with};
+use tokio::net::unix::pipe;
+
+use super::{blocking, pump::Pumps, remove, watch, whole};
+use crate::{
+    Engine,
+    container::{Container, files, spec::spec, streams::Input},
+    error::EngineError,
+    network::Mode,
+    process::Process,
+};
+
+/// Starts a container that does not run.
+pub(crate) async fn start(engine: &Engine, container: &Arc<Container>) -> Result<(), EngineError> {
+    let (engine, container) = (engine.clone(), container.clone());
+    whole(async move {
+        let _turn = container.turn.lock().await;
+        in_turn(&engine, &container).await
+    })
+    .await
+}
+
+/// As [`start`], for whoever holds the container's turn.
+pub(super) async fn in_turn(
+    engine: &Engine,
+    container: &Arc<Container>,
+) -> Result<(), EngineError> {
+    match container.status() {
+        ContainerState::Running => return Err(EngineError::NotModified),
+        ContainerState::Paused => {
+            return Err(EngineError::Conflict(
+                "cannot start a paused container, try unpause instead".into(),
+            ));
+        }
+        ContainerState::Removing | ContainerState::Dead => {
+            return Err(EngineError::Conflict(
+                "container is marked for removal and cannot be started".into(),
+            ));
+        }
+        ContainerState::Created | ContainerState::Exited | ContainerState::Restarting => {}
+    }
+    match launch(engine, container).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            failed(engine, container, &error).await;
+            Err(error)
+        }
+    }
+}
+
+async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), EngineError> {
+    let mode = Mode::parse(&container.host.network_mode)
+        .ok_or_else(|| EngineError::NoSuchNetwork(container.host.network_mode.clone()))?;
+    let mode = if container.config.network_disabled {
+        Mode::None
+    } else {
+        mode
+    };
+    let seat = engine.networks.seat(mode)?;
+    files::write_etc(container, &seat)
+        .map_err(EngineError::os("write the container's /etc/hosts"))?;
+    let spec = spec(engine, container, &seat)?;
+    let (stdio, ends) = pipes(container).map_err(EngineError::os("make pipes"))?;
+
+    let launcher = engine.launcher.clone();
+    let running = blocking(move || launcher.run(&spec, stdio).map_err(EngineError::Start)).await?;
+    let process = Process::adopt(running).map_err(EngineError::os("watch the container"))?;
+
+    let input = match (&ends.stdin, process.pty()) {
+        (_, Some(_)) if container.config.open_stdin => Some(Input::Terminal(process.clone())),
+        (Some(_), None) => None,
+        _ => None,
+    };
+    let input = match (input, ends.stdin) {
+        (None, Some(pipe)) => Some(Input::Pipe(Arc::new(tokio::sync::Mutex::new(pipe)))),
+        (input, _) => input,
+    };
+    container.streams.begin(input);
+    let pumps = Pumps::start(container, &process, ends.stdout, ends.stderr);
+    container.state.send_modify(|state| {
+        state.status = ContainerState::Running;
+        state.exit_code = 0;
+        state.error.clear();
+        state.started_at = Some(Timestamp::now());
+        state.process = Some(process.clone());
+        state.seat = Some(seat);
+        state.asked_to_end = false;
+    });
+    engine.events.tell(container.event("start", &[]));
+    tokio::spawn(watch::watch(
+        engine.clone(),
+        container.clone(),
+        process,
+        pumps,
+    ));
+    Ok(())
+}
+
+/// Docker keeps the reason, and the code a shell would give.
+async fn failed(engine: &Engine, container: &Arc<Container>, error: &EngineError) {
+    let code = match error {
+        EngineError::Start(LaunchError::NotFound { .. } | LaunchError::NoSuchFile { .. }) => 127,
+        EngineError::Start(LaunchError::NotExecutable { .. }) => 126,
+        _ => 128,
+    };
+    container.streams.end();
+    container.state.send_modify(|state| {
+        state.error = error.message();
+        state.exit_code = code;
+        state.ends += 1;
+        if state.status == ContainerState::Restarting {
+            state.status = ContainerState::Exited;
+        }
+    });
+    if container.host.auto_remove {
+        remove::quietly(engine, container).await;
+    }
+}
+
+/// Our ends of a container's pipes.
+struct Ends {
+    stdin: Option<pipe::Sender>,
+    stdout: Option<pipe::Receiver>,
+    stderr: Option<pipe::Receiver>,
+}
+
+fn pipes(container: &Container) -> io::Result<(Stdio, Ends)> {
+    let mut stdio = Stdio::default();
+    let mut ends = Ends {
+        stdin: None,
+        stdout: None,
+        stderr: None,
+    };
+    if container.config.tty {
+        return Ok((stdio, ends));
+    }
+    if container.config.open_stdin {
+        let (theirs, ours) = pipe_with(PipeFlags::CLOEXEC)?;
+        stdio.stdin = Some(theirs);
+        ends.stdin = Some(writer(ours)?);
+    }
+    let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
+    stdio.stdout = Some(theirs);
+    ends.stdout = Some(reader(ours)?);
+    let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
+    stdio.stderr = Some(theirs);
+    ends.stderr = Some(reader(ours)?);
+    Ok((stdio, ends))
+}
+
+/// Our reading end of a pipe.
+pub(crate) fn reader(fd: OwnedFd) -> io::Result<pipe::Receiver> {
+    rustix::io::ioctl_fionbio(&fd, true)?;
+    pipe::Receiver::from_owned_fd(fd)
+}
+
+/// Our writing end of a pipe.
+pub(crate) fn writer(fd: OwnedFd) -> io::Result<pipe::Sender> {
+    rustix::io::ioctl_fionbio(&fd, true)?;
+    pipe::Sender::from_owned_fd(fd)
+}

@@ -1,0 +1,234 @@
+//! From the record to what the runtime starts.
+
+use std::path::PathBuf;
+
+use drydock_runtime::{
+    capability::{Capabilities, UnknownCapability},
+    container::{ContainerSpec, Mount, MountSource, ProcessSpec, Rlimit, Seccomp, TermSize},
+};
+
+use super::{
+    Container,
+    create::{self, merge},
+};
+use crate::{
+    Engine,
+    error::EngineError,
+    network::Seat,
+    wire::{
+        HostConfig,
+        mount::{MountKind, MountPoint},
+    },
+};
+
+/// What the runtime starts for one run of `container`.
+pub(crate) fn spec(
+    engine: &Engine,
+    container: &Container,
+    seat: &Seat,
+) -> Result<ContainerSpec, EngineError> {
+    let (config, host) = (&container.config, &container.host);
+    let size = TermSize {
+        cols: host.console_size[1],
+        rows: host.console_size[0],
+    };
+    let mut mounts = etc(container);
+    for point in &container.mounts {
+        mounts.push(mount(engine, point)?);
+    }
+    Ok(ContainerSpec {
+        id: container.id.to_string(),
+        hostname: config.hostname.clone(),
+        domainname: config.domainname.clone(),
+        rootfs: create::rootfs(container),
+        readonly_rootfs: host.readonly_rootfs,
+        mounts,
+        network: seat.to_runtime(),
+        process: ProcessSpec {
+            args: container.argv(),
+            env: merge::environment(config, config.tty),
+            cwd: cwd(&config.working_dir),
+            user: config.user.clone(),
+            groups: host.group_add.clone().unwrap_or_default(),
+            tty: config.tty.then_some(size),
+            capabilities: capabilities(host)?,
+            no_new_privileges: no_new_privileges(host),
+            seccomp: seccomp(host)?,
+            rlimits: rlimits(host),
+        },
+        privileged: host.privileged,
+        init: host.init.unwrap_or(false),
+        shm_size: u64::try_from(host.shm_size).unwrap_or(0),
+    })
+}
+
+/// Docker's default.
+pub(crate) fn cwd(working_dir: &str) -> String {
+    if working_dir.is_empty() {
+        "/".into()
+    } else {
+        working_dir.into()
+    }
+}
+
+/// The three files that every container gets, unless it mounts its own.
+fn etc(container: &Container) -> Vec<Mount> {
+    let own = |target: &str| {
+        container
+            .mounts
+            .iter()
+            .all(|point| point.destination != target)
+    };
+    ["resolv.conf", "hostname", "hosts"]
+        .into_iter()
+        .map(|name| (name, format!("/etc/{name}")))
+        .filter(|(_, target)| own(target))
+        .map(|(name, target)| Mount {
+            source: MountSource::Engine(container.dir.join(name)),
+            target: PathBuf::from(target),
+            readonly: container.host.readonly_rootfs,
+        })
+        .collect()
+}
+
+fn mount(engine: &Engine, point: &MountPoint) -> Result<Mount, EngineError> {
+    let source = match point.kind {
+        MountKind::Bind => MountSource::Workstation(PathBuf::from(&point.source)),
+        MountKind::Volume => MountSource::Engine(engine.volumes.get(&point.name)?.data.clone()),
+        MountKind::Tmpfs => MountSource::Tmpfs {
+            size: point.tmpfs.0,
+            mode: point.tmpfs.1,
+        },
+    };
+    Ok(Mount {
+        source,
+        target: PathBuf::from(&point.destination),
+        readonly: !point.rw,
+    })
+}
+
+/// Docker's set, what `--cap-drop` takes away, what `--cap-add` adds.
+pub(crate) fn capabilities(host: &HostConfig) -> Result<Capabilities, EngineError> {
+    if host.privileged {
+        return Ok(Capabilities::all());
+    }
+    let unknown = |flag: &'static str| {
+        move |error: UnknownCapability| {
+            EngineError::Invalid(format!(
+                "invalid {flag}: unknown capability: \"CAP_{}\"",
+                error.0.to_uppercase()
+            ))
+        }
+    };
+    let mut set = Capabilities::docker_default();
+    let (add, drop) = (
+        host.cap_add.iter().flatten(),
+        host.cap_drop.iter().flatten(),
+    );
+    let all = |name: &&String| name.eq_ignore_ascii_case("all");
+    // ALL comes first on either side: `--cap-drop ALL --cap-add CHOWN` leaves one.
+    for name in drop.clone().filter(all) {
+        set = set.without(name).map_err(unknown("CapDrop"))?;
+    }
+    for name in add {
+        set = set.with(name).map_err(unknown("CapAdd"))?;
+    }
+    for name in drop.filter(|name| !all(name)) {
+        set = set.without(name).map_err(unknown("CapDrop"))?;
+    }
+    Ok(set)
+}
+
+/// Docker writes the option with `=`, with `:`, or alone.
+pub(crate) fn no_new_privileges(host: &HostConfig) -> bool {
+    host.security_opt.iter().flatten().any(|option| {
+        matches!(
+            option.as_str(),
+            "no-new-privileges" | "no-new-privileges:true" | "no-new-privileges=true"
+        )
+    })
+}
+
+pub(crate) fn seccomp(host: &HostConfig) -> Result<Seccomp, EngineError> {
+    let mut seccomp = if host.privileged {
+        Seccomp::Unconfined
+    } else {
+        Seccomp::Default
+    };
+    for option in host.security_opt.iter().flatten() {
+        match option.split_once(['=', ':']) {
+            Some(("seccomp", "unconfined")) => seccomp = Seccomp::Unconfined,
+            Some(("seccomp", "builtin")) => seccomp = Seccomp::Default,
+            Some(("seccomp", _)) => {
+                return Err(EngineError::Unsupported {
+                    what: "use a seccomp profile of one's own (--security-opt seccomp=…)".into(),
+                    next: "use seccomp=unconfined or leave the option out",
+                });
+            }
+            Some(("no-new-privileges" | "apparmor" | "label" | "systempaths", _)) => {}
+            None if matches!(option.as_str(), "no-new-privileges" | "disable") => {}
+            _ => {
+                return Err(EngineError::Invalid(format!(
+                    "invalid --security-opt 2: {option:?}"
+                )));
+            }
+        }
+    }
+    Ok(seccomp)
+}
+
+fn rlimits(host: &HostConfig) -> Vec<Rlimit> {
+    let limit = |number: i64| u64::try_from(number).unwrap_or(u64::MAX);
+    let ulimits = host.ulimits.iter().flatten();
+    ulimits
+        .map(|u| Rlimit {
+            name: u.name.clone(),
+            soft: limit(u.soft),
+            hard: limit(u.hard),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn words(list: &[&str]) -> Option<Vec<String>> {
+        Some(list.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    #[test]
+    fn dropping_all_and_adding_one_leaves_one() {
+        let host = HostConfig {
+            cap_drop: words(&["ALL"]),
+            cap_add: words(&["CHOWN"]),
+            ..HostConfig::default()
+        };
+        assert_eq!(
+            capabilities(&host).unwrap(),
+            Capabilities::none().with("CHOWN").unwrap()
+        );
+        let odd = HostConfig {
+            cap_add: words(&["FLY"]),
+            ..HostConfig::default()
+        };
+        assert!(capabilities(&odd).is_err());
+    }
+
+    #[test]
+    fn security_options_are_understood_or_refused() {
+        let with = |option: &str| HostConfig {
+            security_opt: words(&[option]),
+            ..HostConfig::default()
+        };
+        assert!(no_new_privileges(&with("no-new-privileges")));
+        assert!(!no_new_privileges(&with("no-new-privileges=false")));
+        assert_eq!(
+            seccomp(&with("seccomp=unconfined")).unwrap(),
+            Seccomp::Unconfined
+        );
+        assert!(seccomp(&with("seccomp={}")).is_err());
+        assert!(seccomp(&with("nonsense")).is_err());
+    }
+}

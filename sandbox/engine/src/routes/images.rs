@@ -1,0 +1,249 @@
+//! `/images`.
+
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Asked;
+use crate::{
+    Engine,
+    container::life::blocking,
+    error::EngineError,
+    filters::Filters,
+    http::{body, query, stream, version::ApiVersion},
+    image::{
+        ImageError, delete as removal,
+        inspect::{self, History},
+        list::{self as listing, Summary},
+        pull, tell,
+    },
+};
+
+type Answer<T> = Result<T, EngineError>;
+
+/// Bytes of an image archive; the disk is smaller.
+const MOST: u64 = 4 << 30;
+
+pub(crate) use listing::summaries;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct ListQuery {
+    #[serde(deserialize_with = "query::flag")]
+    all: bool,
+    filters: Option<String>,
+}
+
+pub(crate) async fn list(
+    State(engine): State<Engine>,
+    Extension(api): Extension<ApiVersion>,
+    Asked(asked): Asked<ListQuery>,
+) -> Answer<Json<Vec<Summary>>> {
+    let filters = Filters::parse(asked.filters.as_deref(), listing::FILTERS)?;
+    blocking(move || listing::list(&engine, asked.all, &filters, api))
+        .await
+        .map(Json)
+}
+
+/// `/images/{name}/json|history|get`, where the name may have slashes.
+pub(crate) async fn get(
+    State(engine): State<Engine>,
+    Path(rest): Path<String>,
+) -> Answer<Response> {
+    match rest.rsplit_once('/') {
+        Some((name, "json")) => {
+            let name = name.to_owned();
+            blocking(move || inspect::inspect(&engine, &name))
+                .await
+                .map(|image| Json(image).into_response())
+        }
+        Some((name, "history")) => {
+            let name = name.to_owned();
+            let history: Vec<History> = blocking(move || inspect::history(&engine, &name)).await?;
+            Ok(Json(history).into_response())
+        }
+        Some((_, "get")) => Err(no_archives("write image archives (docker save)")),
+        _ if rest == "get" => Err(no_archives("write image archives (docker save)")),
+        _ => Err(EngineError::NoSuchPage),
+    }
+}
+
+fn no_archives(what: &str) -> EngineError {
+    EngineError::Unsupported {
+        what: what.into(),
+        next: "images stay in the sandbox they were built in",
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct TagQuery {
+    repo: String,
+    tag: String,
+}
+
+/// `/images/{name}/tag|push`.
+pub(crate) async fn post(
+    State(engine): State<Engine>,
+    Path(rest): Path<String>,
+    Asked(asked): Asked<TagQuery>,
+) -> Answer<StatusCode> {
+    match rest.rsplit_once('/') {
+        Some((name, "tag")) => {
+            let name = name.to_owned();
+            blocking(move || tag(&engine, &name, &asked)).await?;
+            Ok(StatusCode::CREATED)
+        }
+        Some((_, "push")) => Err(EngineError::Unsupported {
+            what: "push to a registry (docker push)".into(),
+            next: "images stay in the sandbox they were built in",
+        }),
+        _ => Err(EngineError::NoSuchPage),
+    }
+}
+
+fn tag(engine: &Engine, name: &str, asked: &TagQuery) -> Answer<()> {
+    let id = inspect::find(engine, name)?;
+    let text = if asked.tag.is_empty() {
+        asked.repo.clone()
+    } else {
+        format!("{}:{}", asked.repo, asked.tag)
+    };
+    let reference: drydock_spec::ImageRef = text.parse().map_err(ImageError::from)?;
+    if reference.digest().is_some() {
+        return Err(EngineError::Invalid(
+            "refusing to create a tag with a digest reference".into(),
+        ));
+    }
+    let reference = reference.with_default_tag();
+    engine
+        .store
+        .tag(&id, &reference)
+        .map_err(ImageError::from)?;
+    tell(engine, "tag", &id, &reference.to_string());
+    Ok(())
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct DeleteQuery {
+    #[serde(deserialize_with = "query::flag")]
+    force: bool,
+    #[serde(deserialize_with = "query::flag")]
+    noprune: bool,
+}
+
+pub(crate) async fn delete(
+    State(engine): State<Engine>,
+    Path(name): Path<String>,
+    Asked(asked): Asked<DeleteQuery>,
+) -> Answer<Json<Vec<removal::Line>>> {
+    let options = removal::DeleteOptions {
+        force: asked.force,
+        prune: !asked.noprune,
+    };
+    blocking(move || removal::delete(&engine, &name, options))
+        .await
+        .map(Json)
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct PruneQuery {
+    filters: Option<String>,
+}
+
+pub(crate) async fn prune(
+    State(engine): State<Engine>,
+    Asked(asked): Asked<PruneQuery>,
+) -> Answer<Json<Value>> {
+    let filters = Filters::parse(
+        asked.filters.as_deref(),
+        &["dangling", "label", "label!", "until"],
+    )?;
+    let (lines, bytes) = blocking(move || removal::prune(&engine, &filters)).await?;
+    let lines = (!lines.is_empty()).then_some(lines);
+    Ok(Json(
+        json!({"ImagesDeleted": lines, "SpaceReclaimed": bytes}),
+    ))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct CreateQuery {
+    from_image: String,
+    from_src: String,
+    tag: String,
+}
+
+/// `docker pull`: from the host's store, where the server puts what lessons need.
+pub(crate) async fn create(
+    State(engine): State<Engine>,
+    Asked(asked): Asked<CreateQuery>,
+) -> Answer<Response> {
+    if !asked.from_src.is_empty() {
+        return Err(no_archives("import root file systems (docker import)"));
+    }
+    let text = match asked.tag.as_str() {
+        "" => asked.from_image,
+        digest if digest.contains(':') => format!("{}@{digest}", asked.from_image),
+        tag => format!("{}:{tag}", asked.from_image),
+    };
+    let pulled = blocking(move || pull::pull(&engine, &text)).await?;
+    let (sender, response) = stream::growing("application/json");
+    tokio::spawn(async move {
+        for line in pulled {
+            if sender.json(&line).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(response)
+}
+
+/// `docker load`.
+pub(crate) async fn load(State(engine): State<Engine>, body: Body) -> Answer<Response> {
+    let archive = body::reader(body, MOST);
+    let importing = engine.clone();
+    let imported = blocking(move || {
+        Ok(importing
+            .store
+            .import_archive(archive)
+            .map_err(ImageError::from)?)
+    })
+    .await?;
+    let (sender, response) = stream::growing("application/json");
+    tokio::spawn(async move {
+        for image in imported {
+            let mut names: Vec<String> = image
+                .refs
+                .iter()
+                .map(|name| format!("Loaded image: {name}\n"))
+                .collect();
+            if names.is_empty() {
+                names.push(format!("Loaded image ID: {}\n", image.id));
+            }
+            tell(&engine, "load", &image.id, &image.id.to_string());
+            for line in names {
+                if sender.json(&json!({"stream": line})).await.is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    Ok(response)
+}
+
+pub(crate) async fn search() -> Json<Value> {
+    Json(json!([]))
+}
+
+pub(crate) async fn distribution(Path(rest): Path<String>) -> EngineError {
+    ImageError::PullDenied(rest.trim_end_matches("/json").into()).into()
+}
