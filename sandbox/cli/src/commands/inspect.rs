@@ -1,0 +1,190 @@
+//! `docker inspect`, and what the other inspecting commands share with it.
+
+use clap::Args;
+use drydock_api::client::ClientError;
+
+use crate::{
+    command::{Arity, Command, Exit, Names, Words},
+    docker::{Docker, segment},
+    error::CliError,
+    flags::DOCUMENT_FORMAT,
+    text::{
+        json,
+        template::{Dialect, Document, Format},
+    },
+    tty,
+};
+
+/// `docker inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    #[arg(short, long, value_name = "string", help = DOCUMENT_FORMAT, default_value = "")]
+    format: String,
+    /// Display total file sizes if the type is container
+    #[arg(short, long)]
+    size: bool,
+    /// Only inspect objects of the given type
+    #[arg(long, value_name = "string", default_value = "")]
+    r#type: String,
+    arguments: Vec<String>,
+}
+
+/// A kind of thing that can be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A container.
+    Container,
+    /// An image.
+    Image,
+    /// A network.
+    Network,
+    /// A volume.
+    Volume,
+}
+
+impl Kind {
+    fn path(self, name: &str, size: bool) -> String {
+        let name = segment(name);
+        match self {
+            Self::Container if size => format!("/containers/{name}/json?size=1"),
+            Self::Container => format!("/containers/{name}/json"),
+            Self::Image => format!("/images/{name}/json"),
+            Self::Network => format!("/networks/{name}"),
+            Self::Volume => format!("/volumes/{name}"),
+        }
+    }
+}
+
+/// What is looked for, and whether a miss is told in the engine's words or in ours.
+#[derive(Debug, Clone, Copy)]
+pub enum Search {
+    /// One kind only.
+    Only(Kind),
+    /// Whatever has the name: a container first.
+    Any,
+}
+
+impl Command for Inspect {
+    const WORDS: Words = Words {
+        spellings: &["inspect"],
+        about: "Return low-level information on Docker objects",
+        usage: "[OPTIONS] NAME|ID [NAME|ID...]",
+        arity: Arity::AtLeast(1),
+        names: Names::Anything,
+    };
+
+    fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    async fn run(self, docker: Docker) -> Result<Exit, CliError> {
+        let search = match self.r#type.as_str() {
+            "" => Search::Any,
+            "container" => Search::Only(Kind::Container),
+            "image" => Search::Only(Kind::Image),
+            "network" => Search::Only(Kind::Network),
+            "volume" => Search::Only(Kind::Volume),
+            other => {
+                return Err(CliError::failed(format!(
+                    "unknown type: \"{other}\": must be one of \"container\", \"image\", \"network\", \"volume\""
+                )));
+            }
+        };
+        show(&docker, search, &self.arguments, &self.format, self.size).await
+    }
+}
+
+/// Looks for each name and prints what was found, then what was not.
+///
+/// # Errors
+/// A template's mistake, or when something was not found.
+pub async fn show(
+    docker: &Docker,
+    search: Search,
+    names: &[String],
+    format: &str,
+    size: bool,
+) -> Result<Exit, CliError> {
+    let template = match format {
+        "" | "json" => None,
+        text => Some(
+            Format::parse(text, Dialect::default()).map_err(|why| CliError::Failed {
+                message: format!("template parsing error: {why}"),
+                code: 64,
+            })?,
+        ),
+    };
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for name in names {
+        match find(docker, search, name, size).await {
+            Ok(raw) => found.push(raw),
+            Err(why) => failures.push(why),
+        }
+    }
+    let all = format!("[{}]", found.join(","));
+    match template {
+        None if format == "json" => tty::print(&format!("{all}\n"))?,
+        None => tty::print(&format!("{}\n", json::indent(&all)))?,
+        Some(template) => {
+            let (text, failure) = fill(&template, &found);
+            tty::print(if text.is_empty() { "\n" } else { &text })?;
+            failures.splice(0..0, failure);
+        }
+    }
+    super::each::conclude(failures)
+}
+
+/// One line per document, up to the first that the template does not fit.
+fn fill(template: &Format, documents: &[String]) -> (String, Option<String>) {
+    let mut text = String::new();
+    for raw in documents {
+        let line = Document::parse(raw)
+            .map_err(|error| error.to_string())
+            .and_then(|doc| template.render(&doc));
+        match line {
+            Ok(line) => text.push_str(&format!("{line}\n")),
+            Err(why) => return (text, Some(format!("template parsing error: {why}"))),
+        }
+    }
+    (text, None)
+}
+
+async fn find(docker: &Docker, search: Search, name: &str, size: bool) -> Result<String, String> {
+    let told = |error: ClientError| docker.fail(error).to_string();
+    if name.is_empty() {
+        return Err("invalid container name or ID: value is empty".into());
+    }
+    let kinds: &[Kind] = match &search {
+        Search::Only(kind) => std::slice::from_ref(kind),
+        Search::Any => &[Kind::Container, Kind::Image, Kind::Network, Kind::Volume],
+    };
+    for kind in kinds {
+        match docker.try_get_text(&kind.path(name, size)).await {
+            Ok(raw) => return Ok(raw),
+            Err(error) if matches!(search, Search::Any) && error.is_not_found() => {}
+            Err(error) if matches!(kind, Kind::Image) && error.is_not_found() => {
+                return Err(format!(
+                    "Error response from daemon: {}",
+                    missing_image(name, &error)
+                ));
+            }
+            Err(error) => return Err(told(error)),
+        }
+    }
+    Err(format!("Error: No such object: {name}"))
+}
+
+/// Old engines say less about a missing image than new ones.
+fn missing_image(name: &str, error: &ClientError) -> String {
+    match error {
+        ClientError::Api { message, .. }
+            if message.to_ascii_lowercase().starts_with("no such image: ") =>
+        {
+            format!(
+                "no such image: {name}: No such image: {}",
+                message["no such image: ".len()..].trim()
+            )
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,93 @@
+//! `docker container|image|network|volume inspect`.
+
+use clap::Args;
+
+use super::inspect::{Kind, Search, show};
+use crate::{
+    command::{Arity, Command, Exit, Names, Words},
+    docker::Docker,
+    error::CliError,
+    flags::DOCUMENT_FORMAT,
+};
+
+macro_rules! inspecting {
+    ($(#[$doc:meta])* $name:ident, $kind:ident, $spelling:literal, $usage:literal, $about:literal, $names:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Args)]
+        pub struct $name {
+            #[arg(short, long, value_name = "string", help = DOCUMENT_FORMAT, default_value = "")]
+            format: String,
+            arguments: Vec<String>,
+        }
+
+        impl Command for $name {
+            const WORDS: Words = Words {
+                spellings: &[$spelling],
+                about: $about,
+                usage: $usage,
+                arity: Arity::AtLeast(1),
+                names: Names::$names,
+            };
+
+            fn arguments(&self) -> &[String] {
+                &self.arguments
+            }
+
+            async fn run(self, docker: Docker) -> Result<Exit, CliError> {
+                show(&docker, Search::Only(Kind::$kind), &self.arguments, &self.format, false).await
+            }
+        }
+    };
+}
+
+inspecting!(
+    /// `docker image inspect`.
+    ImageInspect, Image, "image inspect", "[OPTIONS] IMAGE [IMAGE...]",
+    "Display detailed information on one or more images", Images
+);
+inspecting!(
+    /// `docker network inspect`.
+    NetworkInspect, Network, "network inspect", "[OPTIONS] NETWORK [NETWORK...]",
+    "Display detailed information on one or more networks", Networks
+);
+inspecting!(
+    /// `docker volume inspect`.
+    VolumeInspect, Volume, "volume inspect", "[OPTIONS] VOLUME [VOLUME...]",
+    "Display detailed information on one or more volumes", Volumes
+);
+
+/// `docker container inspect`.
+#[derive(Debug, Args)]
+pub struct ContainerInspect {
+    #[arg(short, long, value_name = "string", help = DOCUMENT_FORMAT, default_value = "")]
+    format: String,
+    /// Display total file sizes
+    #[arg(short, long)]
+    size: bool,
+    arguments: Vec<String>,
+}
+
+impl Command for ContainerInspect {
+    const WORDS: Words = Words {
+        spellings: &["container inspect"],
+        about: "Display detailed information on one or more containers",
+        usage: "[OPTIONS] CONTAINER [CONTAINER...]",
+        arity: Arity::AtLeast(1),
+        names: Names::Containers,
+    };
+
+    fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    async fn run(self, docker: Docker) -> Result<Exit, CliError> {
+        show(
+            &docker,
+            Search::Only(Kind::Container),
+            &self.arguments,
+            &self.format,
+            self.size,
+        )
+        .await
+    }
+}

@@ -1,0 +1,90 @@
+//! `docker rmi`.
+
+use clap::Args;
+use drydock_api::client::{Body, read_all};
+use http::Method;
+use serde::Deserialize;
+
+use super::{each::conclude, rm::is_missing};
+use crate::{
+    command::{Arity, Command, Exit, Names, Words},
+    docker::{Docker, segment},
+    error::CliError,
+    tty,
+};
+
+/// `docker rmi`.
+#[derive(Debug, Args)]
+pub struct Rmi {
+    /// Force removal of the image
+    #[arg(short, long)]
+    force: bool,
+    /// Do not delete untagged parents
+    #[arg(long)]
+    no_prune: bool,
+    arguments: Vec<String>,
+}
+
+/// One line of what was done.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Removed {
+    untagged: Option<String>,
+    deleted: Option<String>,
+}
+
+impl Removed {
+    /// In Docker's words.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match (&self.untagged, &self.deleted) {
+            (_, Some(id)) => format!("Deleted: {id}\n"),
+            (Some(name), None) => format!("Untagged: {name}\n"),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+impl Command for Rmi {
+    const WORDS: Words = Words {
+        spellings: &["rmi", "image rm", "image remove"],
+        about: "Remove one or more images",
+        usage: "[OPTIONS] IMAGE [IMAGE...]",
+        arity: Arity::AtLeast(1),
+        names: Names::Images,
+    };
+
+    fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    async fn run(self, docker: Docker) -> Result<Exit, CliError> {
+        let mut failures = Vec::new();
+        for name in &self.arguments {
+            match self.remove(&docker, name).await {
+                Ok(removed) => tty::print(&removed.iter().map(Removed::line).collect::<String>())?,
+                Err(error) if self.force && is_missing(&error) => {
+                    tty::complain(&error.to_string())?
+                }
+                Err(error) => failures.extend(error.words()),
+            }
+        }
+        conclude(failures)
+    }
+}
+
+impl Rmi {
+    async fn remove(&self, docker: &Docker, name: &str) -> Result<Vec<Removed>, CliError> {
+        let path = format!(
+            "/images/{}?force={}&noprune={}",
+            segment(name),
+            u8::from(self.force),
+            u8::from(self.no_prune)
+        );
+        let response = docker.request(Method::DELETE, &path, Body::empty()).await?;
+        let bytes = read_all(response)
+            .await
+            .map_err(|error| docker.fail(error))?;
+        serde_json::from_slice(&bytes).map_err(|error| docker.fail(error.into()))
+    }
+}

@@ -1,0 +1,167 @@
+//! The engine as the commands see it.
+
+use drydock_api::client::{Body, Client, ClientError, Hijacked, percent_encode};
+use http::{Method, Response};
+use hyper::body::Incoming;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::error::CliError;
+
+/// Where the engine is when nothing else is said.
+pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+
+/// A connection to the engine that answers in the words of the command line.
+#[derive(Debug, Clone)]
+pub struct Docker {
+    client: Client,
+    host: String,
+    prefix: String,
+}
+
+impl Docker {
+    /// The engine at `host`: `unix:///path`.
+    ///
+    /// # Errors
+    /// When `host` is not a Unix socket.
+    pub fn new(host: &str) -> Result<Self, CliError> {
+        let Some(socket) = host.strip_prefix("unix://") else {
+            return Err(CliError::failed(format!(
+                "unable to connect to \"{host}\": only Unix sockets are spoken here; use unix:///path/to/docker.sock"
+            )));
+        };
+        let prefix = match std::env::var("DOCKER_API_VERSION") {
+            Ok(version) if !version.is_empty() => format!("/v{version}"),
+            _ => String::new(),
+        };
+        Ok(Self {
+            client: Client::new(socket),
+            host: host.into(),
+            prefix,
+        })
+    }
+
+    /// A failed request in the words of the command line.
+    #[must_use]
+    pub fn fail(&self, error: ClientError) -> CliError {
+        CliError::Engine {
+            error,
+            host: self.host.clone(),
+        }
+    }
+
+    fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
+    }
+
+    /// As [`Client::request`], with the client's own error.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn try_request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+    ) -> Result<Response<Incoming>, ClientError> {
+        self.client.request(method, &self.path(path), body).await
+    }
+
+    /// As [`Client::request`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+    ) -> Result<Response<Incoming>, CliError> {
+        self.try_request(method, path, body)
+            .await
+            .map_err(|error| self.fail(error))
+    }
+
+    /// `GET` the text of a JSON answer, its fields in their order, with the client's own error.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub async fn try_get_text(&self, path: &str) -> Result<String, ClientError> {
+        let response = self.try_request(Method::GET, path, Body::empty()).await?;
+        let bytes = drydock_api::client::read_all(response).await?;
+        Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+    }
+
+    /// `GET` as JSON, with the client's own error.
+    ///
+    /// # Errors
+    /// As [`Client::get_json`].
+    pub async fn try_get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.client.get_json(&self.path(path)).await
+    }
+
+    /// `GET` as JSON.
+    ///
+    /// # Errors
+    /// As [`Client::get_json`].
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CliError> {
+        self.try_get(path).await.map_err(|error| self.fail(error))
+    }
+
+    /// `POST` JSON for JSON, with the client's own error.
+    ///
+    /// # Errors
+    /// As [`Client::post_json`].
+    pub async fn try_post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.client.post_json(&self.path(path), body).await
+    }
+
+    /// `POST` JSON for JSON.
+    ///
+    /// # Errors
+    /// As [`Client::post_json`].
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, CliError> {
+        self.try_post(path, body)
+            .await
+            .map_err(|error| self.fail(error))
+    }
+
+    /// A request without body whose answer does not matter.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn call(&self, method: Method, path: &str) -> Result<(), CliError> {
+        self.client
+            .call(method, &self.path(path))
+            .await
+            .map_err(|error| self.fail(error))
+    }
+
+    /// As [`Client::hijack`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn hijack(&self, path: &str, json: Option<&Value>) -> Result<Hijacked, CliError> {
+        self.client
+            .hijack(Method::POST, &self.path(path), json)
+            .await
+            .map_err(|error| self.fail(error))
+    }
+}
+
+/// `name` as a part of a path. Image names keep their slashes, colons and at signs.
+#[must_use]
+pub fn segment(name: &str) -> String {
+    percent_encode(name)
+        .replace("%2F", "/")
+        .replace("%3A", ":")
+        .replace("%40", "@")
+}

@@ -1,0 +1,57 @@
+//! Flags as pflag, Docker's flag library, reads them and explains them.
+//!
+//! - [`pflag_rules`]: clap made to accept what pflag accepts: `--rm=false`, `-it`, the last of several wins.
+//! - [`help`]: the help text.
+//! - [`mistakes`]: clap's errors in pflag's words.
+//! - [`values`]: parsers of numbers and booleans with Go's error words.
+
+pub mod help;
+pub mod mistakes;
+pub mod values;
+
+use clap::{ArgAction, Command};
+
+/// What `--format` accepts, on commands that print lists.
+pub const LIST_FORMAT: &str = "Format output using a custom template:
+'table':            Print output in table format with column headers (default)
+'table TEMPLATE':   Print output in table format using the given Go template
+'json':             Print in JSON format
+'TEMPLATE':         Print output using the given Go template.
+Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates";
+
+/// What `--format` accepts, on commands that print documents.
+pub const DOCUMENT_FORMAT: &str = "Format output using a custom template:
+'json':             Print in JSON format
+'TEMPLATE':         Print output using the given Go template.
+Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates";
+
+/// Makes `command` read its flags as pflag does, and gives it `--help`.
+#[must_use]
+pub fn pflag_rules(command: Command) -> Command {
+    let help = clap::Arg::new("help")
+        .long("help")
+        .action(ArgAction::SetTrue)
+        .hide(true);
+    command
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .args_override_self(true)
+        .arg(help)
+        .mut_args(|arg| match arg.get_action() {
+            _ if arg.is_positional() => arg,
+            // A switch takes a value only after "=".
+            ArgAction::SetTrue | ArgAction::SetFalse => {
+                let default = arg
+                    .get_default_values()
+                    .first()
+                    .map_or("false".into(), ToOwned::to_owned);
+                arg.action(ArgAction::Set)
+                    .num_args(0..=1)
+                    .require_equals(true)
+                    .value_parser(values::boolean)
+                    .default_missing_value("true")
+                    .default_value(default)
+            }
+            _ => arg.allow_hyphen_values(true),
+        })
+}

@@ -1,0 +1,92 @@
+//! JSON as Go's `encoding/json` lays it out.
+
+use std::fmt::Write as _;
+
+/// Lays `raw` out again with four spaces per level; the order of the fields and their spelling stay.
+#[must_use]
+pub fn indent(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len() * 2);
+    let mut depth = 0usize;
+    let (mut in_string, mut escaped, mut opened) = (false, false, false);
+    for c in raw.chars() {
+        if in_string {
+            out.push(c);
+            in_string = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            continue;
+        }
+        if c.is_ascii_whitespace() {
+            continue;
+        }
+        if opened && !matches!(c, '}' | ']') {
+            depth += 1;
+            new_line(&mut out, depth);
+        }
+        match c {
+            '}' | ']' => {
+                if !opened {
+                    depth = depth.saturating_sub(1);
+                    new_line(&mut out, depth);
+                }
+                out.push(c);
+            }
+            ',' => {
+                out.push(c);
+                new_line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            _ => {
+                out.push(c);
+                in_string = c == '"';
+            }
+        }
+        opened = matches!(c, '{' | '[');
+    }
+    out
+}
+
+fn new_line(out: &mut String, depth: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("    ", depth));
+}
+
+/// A JSON string with Go's escapes: also `<`, `>` and `&`.
+pub fn push_string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layout_keeps_order_and_empty_brackets() {
+        let raw = r#"[{"b":{},"a":[1, "x,{y\"}"],"c":[]}]"#;
+        let want = "[\n    {\n        \"b\": {},\n        \"a\": [\n            1,\n            \"x,{y\\\"}\"\n        ],\n        \"c\": []\n    }\n]";
+        assert_eq!(indent(raw), want);
+        assert_eq!(indent("[]"), "[]");
+    }
+
+    #[test]
+    fn angle_brackets_are_escaped_as_go_escapes_them() {
+        let mut out = String::new();
+        push_string(&mut out, "<none> & \"q\"");
+        assert_eq!(out, r#""\u003cnone\u003e \u0026 \"q\"""#);
+    }
+}

@@ -1,0 +1,137 @@
+//! Points in time: how long ago, and the options `--since` and `--until`.
+
+use jiff::Timestamp;
+
+/// "3 seconds", "About a minute", "2 weeks": go-units' words.
+#[must_use]
+pub fn ago(seconds: i64) -> String {
+    let minutes = seconds / 60;
+    let hours = (seconds + 1800) / 3600;
+    match () {
+        () if seconds < 1 => "Less than a second".into(),
+        () if seconds == 1 => "1 second".into(),
+        () if seconds < 60 => format!("{seconds} seconds"),
+        () if minutes == 1 => "About a minute".into(),
+        () if minutes < 60 => format!("{minutes} minutes"),
+        () if hours == 1 => "About an hour".into(),
+        () if hours < 48 => format!("{hours} hours"),
+        () if hours < 24 * 7 * 2 => format!("{} days", hours / 24),
+        () if hours < 24 * 30 * 2 => format!("{} weeks", hours / 24 / 7),
+        () if hours < 24 * 365 * 2 => format!("{} months", hours / 24 / 30),
+        () => format!("{} years", seconds / 3600 / 24 / 365),
+    }
+}
+
+/// "3 seconds ago", of a Unix time.
+#[must_use]
+pub fn since(unix: i64) -> String {
+    format!("{} ago", ago(Timestamp::now().as_second() - unix))
+}
+
+/// `2026-11-21 09:21:04 +0000 UTC`, as the column `CreatedAt` has it.
+#[must_use]
+pub fn created_at(unix: i64) -> String {
+    Timestamp::from_second(unix).map_or_else(
+        |_| String::new(),
+        |t| t.strftime("%Y-%m-%d %H:%M:%S +0000 UTC").to_string(),
+    )
+}
+
+/// `2026-11-21T09:18:42Z`.
+#[must_use]
+pub fn rfc3339(unix: i64) -> String {
+    Timestamp::from_second(unix).map_or_else(
+        |_| String::new(),
+        |t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    )
+}
+
+/// A time as the user writes it (`42m`, `2026-01-02T13:23:37Z`, `2026-01-02`, Unix seconds), as the API wants it:
+/// `seconds.nanoseconds`.
+///
+/// # Errors
+/// Docker's words.
+pub fn parse(text: &str) -> Result<String, String> {
+    if let Ok(span) = super::duration::parse(text) {
+        let nanos = Timestamp::now().as_nanosecond() - i128::from(span);
+        return Ok(format!(
+            "{}.{:09}",
+            nanos.div_euclid(1_000_000_000),
+            nanos.rem_euclid(1_000_000_000)
+        ));
+    }
+    if !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && text.matches('.').count() < 2
+    {
+        return Ok(text.into());
+    }
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(format!(
+            "{}.{:09}",
+            time.as_second(),
+            time.subsec_nanosecond()
+        ));
+    }
+    // Without a zone it is the local time; with a date alone, its midnight.
+    if let Ok(time) = text.parse::<jiff::civil::DateTime>()
+        && let Ok(zoned) = time.to_zoned(jiff::tz::TimeZone::system())
+    {
+        return Ok(format!(
+            "{}.{:09}",
+            zoned.timestamp().as_second(),
+            zoned.timestamp().subsec_nanosecond()
+        ));
+    }
+    Err(format!(
+        "failed to parse value as time or duration: \"{text}\""
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_ago_is_told_in_go_units_words() {
+        let cases = [
+            (0, "Less than a second"),
+            (1, "1 second"),
+            (59, "59 seconds"),
+            (60, "About a minute"),
+            (119, "About a minute"),
+            (120, "2 minutes"),
+            (3599, "59 minutes"),
+            (3600, "About an hour"),
+            (5399, "About an hour"),
+            (5400, "2 hours"),
+            (47 * 3600, "47 hours"),
+            (48 * 3600, "2 days"),
+            (14 * 86400, "2 weeks"),
+            (60 * 86400, "2 months"),
+            (730 * 86400, "2 years"),
+        ];
+        for (seconds, words) in cases {
+            assert_eq!(ago(seconds), words, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn points_in_time_are_read_in_every_spelling() {
+        assert_eq!(parse("1136073600.5"), Ok("1136073600.5".into()));
+        assert_eq!(
+            parse("2006-01-01T00:00:00Z"),
+            Ok("1136073600.000000000".into())
+        );
+        assert_eq!(
+            parse("2006-01-01T01:00:00.25+01:00"),
+            Ok("1136073600.250000000".into())
+        );
+        assert!(parse("10m").is_ok());
+        assert!(parse("2006-01-02").is_ok());
+        assert_eq!(
+            parse("foo"),
+            Err("failed to parse value as time or duration: \"foo\"".into())
+        );
+    }
+}
