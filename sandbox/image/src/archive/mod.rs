@@ -12,7 +12,7 @@ mod collect;
 mod decode;
 pub mod manifest;
 
-use std::io::Read;
+use std::io::{BufReader, Read};
 
 use drydock_spec::{Digest, ImageId};
 
@@ -28,6 +28,7 @@ impl Store {
     /// When the archive is neither kind, is damaged, hostile or over a bound. Nothing of it is then visible.
     pub fn import_archive(&self, archive: impl Read) -> Result<Vec<ImportedImage>, StoreError> {
         let archive = decoded(archive).map_err(|error| StoreError::Archive(error.to_string()))?;
+        let archive = BufReader::with_capacity(64 << 10, archive);
         let mut collected = Collected::read(self, archive)?;
         let listed = manifest::images(|path| collected.json(path))?;
         let mut images = Vec::new();

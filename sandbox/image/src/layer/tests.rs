@@ -283,6 +283,51 @@ fn bounds_hold() {
     assert!(unpack(&claims[..], open(dir.path()).as_fd(), &tight).is_ok());
 }
 
+/// Whatever a layer is made of, nothing outside of it changes; `unpack` checks that.
+#[test]
+fn random_hostile_layers_stay_inside() {
+    const NAMES: [&str; 12] = [
+        "a",
+        "a/b",
+        "a/b/c",
+        "..",
+        "../outside",
+        "/outside",
+        "a/../../outside",
+        ".wh.a",
+        "a/.wh..wh..opq",
+        "b",
+        "b/outside",
+        "c/outside",
+    ];
+    const TARGETS: [&str; 6] = ["..", "../..", "/", "a", "../outside", "b/outside"];
+    const KINDS: [Kind; 6] = [
+        Kind::File,
+        Kind::Directory,
+        Kind::Symlink,
+        Kind::HardLink,
+        Kind::Fifo,
+        Kind::CharDevice,
+    ];
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut pick = |count: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed >> 16) as usize % count
+    };
+    for _ in 0..400 {
+        let mut tar = Tar::new();
+        for _ in 0..8 {
+            let kind = KINDS[pick(KINDS.len())];
+            let data: &[u8] = if kind == Kind::File { b"changed" } else { b"" };
+            let (name, target) = (NAMES[pick(NAMES.len())], TARGETS[pick(TARGETS.len())]);
+            tar = tar.add(name, kind, data, |entry| entry.link = target.into());
+        }
+        let _ = tar.unpack();
+    }
+}
+
 #[test]
 fn a_directory_comes_back_from_its_tar_stream() {
     let dir = tempfile::tempdir().unwrap();

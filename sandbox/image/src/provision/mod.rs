@@ -1,7 +1,7 @@
 //! The images that are there without anybody bringing them: made here, of what the host has or Debian gives.
 //!
 //! - [`hello`]: `hello-world`, a program made byte by byte ([`elf`]).
-//! - `busybox`: `busybox`, of a static busybox that [`tools`] finds or fetches ([`debian`], [`ar`]).
+//! - `busybox`: `busybox`, of a static busybox that [`tools`] finds or fetches (`debian`, [`ar`]).
 //! - [`files`]: a layer written from nothing; `image`: an image of it.
 //!
 //! The same parts always give the same image ids.
@@ -130,3 +130,6 @@ pub(crate) fn lock(data_dir: &Path) -> Result<File, ProvisionError> {
     flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
     Ok(file)
 }
+
+#[cfg(test)]
+mod tests;

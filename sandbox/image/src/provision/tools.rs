@@ -245,7 +245,10 @@ fn examine(path: &Path, program: Vec<u8>) -> Result<Busybox, ProvisionError> {
         .ok_or_else(|| not_busybox("it does not say that it is busybox"))?
         .to_owned();
     let is_name = |name: &&str| {
-        !name.is_empty() && *name != "busybox" && !name.contains('/') && !name.starts_with('.')
+        !name.is_empty()
+            && *name != "busybox"
+            && !name.contains(['/', ' '])
+            && !name.starts_with('.')
     };
     let list = ask(&["--list"])?;
     let mut applets: Vec<String> = list.lines().filter(is_name).map(Into::into).collect();

@@ -252,9 +252,8 @@ impl Refs {
     }
 
     pub(super) fn names_of(&self, id: &ImageId) -> (Vec<ImageRef>, Vec<ImageRef>) {
-        self.iter()
-            .filter(|(_, other)| *other == id)
-            .map(|(name, _)| name)
+        let mine = self.refs.iter().filter(|(_, other)| *other == id);
+        mine.filter_map(|(name, _)| name.parse::<ImageRef>().ok())
             .partition(|name| name.digest().is_none())
     }
 }

@@ -67,7 +67,7 @@ impl Store {
         let failed = |action, error: io::Error| StoreError::os(action, &upper, error);
         let dir = File::open(&upper).map_err(|error| failed("open", error))?;
         let mut hash = layer::HashWriter::default();
-        let summary = layer::write_tar(dir.as_fd(), &mut hash, &layer::Limits::default())?;
+        let summary = layer::write_tar(dir.as_fd(), &mut hash, &self.limits())?;
         drop(dir);
         let staging = Staging::for_layer(&self.inner.own)?;
         match fs::rename(&upper, staging.layer().join("fs")) {
@@ -95,7 +95,7 @@ impl Store {
         let failed = |error: io::Error| StoreError::os("write", &path, error);
         let dir = File::open(upper).map_err(|error| StoreError::os("open", upper, error))?;
         let mut tar = io::BufWriter::new(File::create(&path).map_err(failed)?);
-        layer::write_tar(dir.as_fd(), &mut tar, &layer::Limits::default())?;
+        layer::write_tar(dir.as_fd(), &mut tar, &self.limits())?;
         tar.into_inner()
             .map_err(|error| failed(error.into_error()))?;
         self.unpack_layer(io::BufReader::new(File::open(&path).map_err(failed)?))
@@ -114,7 +114,7 @@ impl Store {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(failed)?;
         let dir = File::open(&path).map_err(failed)?;
         let mut hash = layer::HashReader::new(tar);
-        let unpacked = layer::unpack(&mut hash, dir.as_fd(), &layer::Limits::default())?;
+        let unpacked = layer::unpack(&mut hash, dir.as_fd(), &self.limits())?;
         // What follows the end of the archive belongs to the digest too.
         io::copy(&mut hash, &mut io::sink()).map_err(|error| LayerError::os("read", b"", error))?;
         Ok(NewLayer {
@@ -150,6 +150,19 @@ impl Store {
             diff_id: new.diff_id,
             size: new.size,
         })
+    }
+
+    /// What a sandbox makes is bounded more tightly: its files can be larger than its storage, being full of holes,
+    /// and all of them are hashed.
+    fn limits(&self) -> layer::Limits {
+        let limits = layer::Limits::default();
+        match self.inner.lower {
+            Some(_) => layer::Limits {
+                bytes: limits.bytes.min(4 << 30),
+                ..limits
+            },
+            None => limits,
+        }
     }
 
     /// Removes those of `layers` that are this store's own and that neither an image nor a hold uses.
