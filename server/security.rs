@@ -31,6 +31,9 @@ pub enum SiteError {
     /// The site answers at the root only.
     #[error("{0:?} has a path; the site must be reachable at the root of its name")]
     HasPath(String),
+    /// Learners' own pages would be the site's pages to the browser.
+    #[error("the preview URL {0:?} must have another name or port than the site")]
+    NotApart(String),
 }
 
 /// The names by which browsers may reach this site.
@@ -75,6 +78,18 @@ impl Site {
             any_address_port: listen.ip().is_unspecified().then_some(port),
             home: format!("{scheme}://{host}/"),
         })
+    }
+
+    /// Whether previews at this URL are kept apart from the site by the browser.
+    ///
+    /// # Errors
+    /// When it is no URL, or one of the site's own.
+    pub fn check_preview_url(&self, url: &str) -> Result<(), SiteError> {
+        let (scheme, name) = parse_url(url)?;
+        if self.is_own_origin(&format!("{scheme}://{name}")) {
+            return Err(SiteError::NotApart(url.to_owned()));
+        }
+        Ok(())
     }
 
     /// Whether browsers reach the site over TLS, so that its cookie may insist on it.
@@ -416,6 +431,19 @@ mod tests {
                 .is_err()
         );
         assert!(site.admit(&Method::GET, "/", request.headers()).is_ok());
+    }
+
+    #[test]
+    fn previews_must_be_on_another_origin() {
+        let site = site("127.0.0.1:8080", Some("https://learn.example"));
+        assert!(site.check_preview_url("https://preview.example").is_ok());
+        assert!(site.check_preview_url("http://127.0.0.1:8081").is_ok());
+        for own in ["https://learn.example", "http://localhost:8080"] {
+            assert_eq!(
+                site.check_preview_url(own),
+                Err(SiteError::NotApart(own.into()))
+            );
+        }
     }
 
     #[test]

@@ -3,16 +3,11 @@
 //! SIGTERM is an upgrade: websockets are told to come back, sandboxes keep running, and the next
 //! server finds them. SIGINT is the end: every learner's sandbox goes too.
 
-use std::{
-    fs, io,
-    net::TcpListener,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, io, net::TcpListener, path::Path, time::Duration};
 
 use actix_web::{HttpServer, web};
 use anyhow::Context as _;
-use drydock_session::{Role, Sessions, SessionsConfig};
+use drydock_session::{Role, Sessions, SessionsConfig, host::DataDir};
 use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
@@ -57,6 +52,10 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         .with_context(|| format!("could not listen on {}", options.listen))?;
     let site = Site::new(listener.local_addr()?, options.public_url.as_deref())
         .context("--public-url cannot be used")?;
+    if let Some(url) = &options.preview_url {
+        site.check_preview_url(url)
+            .context("--preview-url cannot be used")?;
+    }
     let home = site.home().to_owned();
     let app = web::Data::new(assemble(&options, site).await?);
     let shutdown = app.shutdown.clone();
@@ -118,14 +117,13 @@ async fn wait_for_signal() -> io::Result<Ending> {
 }
 
 pub(crate) async fn assemble(options: &ServeOptions, site: Site) -> anyhow::Result<App> {
-    let data_dir = &options.data_dir;
-    fs::create_dir_all(data_dir)
-        .with_context(|| format!("could not make the data directory {}", data_dir.display()))?;
+    let data = DataDir::open(&options.data_dir).context("the data directory cannot be used")?;
+    let data_dir = data.path();
     let (catalogue, left_out) = load_lessons(options.lessons_dir.as_deref())?;
     let key = learner::load_or_create_key(&data_dir.join("cookie.key"))?;
     let store = Store::open(&data_dir.join("drydock.db")).await?;
     let sessions = Sessions::open(SessionsConfig {
-        data_dir: data_dir.clone(),
+        data_dir: data_dir.to_owned(),
         role: Role::Server,
         idle: IDLE,
     })

@@ -49,11 +49,7 @@ pub async fn show(
         minutes: lesson.minutes,
         number: before + 1,
         steps: lesson.steps.iter().map(step).collect(),
-        blocks: lesson
-            .blocks
-            .iter()
-            .filter_map(|block| show_block(block))
-            .collect(),
+        blocks: lesson.blocks.iter().filter_map(show_block).collect(),
         previous: previous.map(|lesson| link(lesson)),
         next: next.map(|lesson| link(lesson)),
     })

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use drydock_session::{SessionError, Sessions, StartRequest};
 use drydock_spec::SandboxId;
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{runtime::Handle, sync::OwnedMutexGuard, time::timeout};
 
 pub use drydock_session::Sandbox;
 
@@ -37,9 +37,6 @@ pub enum StartError {
     /// The sandbox could not be made.
     #[error("could not start a sandbox")]
     Session(#[from] SessionError),
-    /// It could not be recorded.
-    #[error("could not record the sandbox")]
-    Store(#[from] StoreError),
     /// The server's runtime is ending.
     #[error("the server is going down")]
     ShuttingDown,
@@ -128,7 +125,7 @@ impl Sandboxes {
         lesson: &Lesson,
         options: StartOptions,
     ) -> Result<Ready, StartError> {
-        let _alone = self.0.gates.enter(learner).await;
+        let alone = self.0.gates.enter(learner).await;
         for sandbox in self.live(learner) {
             let reason = match sandbox.lesson() {
                 Some(id) if id == lesson.id && options.fresh => EndReason::Reset,
@@ -148,21 +145,28 @@ impl Sandboxes {
             self.end_for(&sandbox, reason).await;
         }
         let sandbox = self.0.sessions.start(request(learner, lesson)).await?;
-        let started = Started {
-            id: sandbox.id(),
-            learner,
-            lesson: &lesson.id,
-            ends_at: sandbox.ends_at(),
-        };
-        if let Err(error) = self.0.store.sandbox_started(&started).await {
-            // Without a record it could be neither found nor explained later.
-            self.0.end_quietly(sandbox.id()).await;
-            return Err(error.into());
-        }
+        self.record_start(learner, &sandbox, alone);
         Ok(Ready {
             sandbox,
             shared: false,
         })
+    }
+
+    /// The learner need not wait for the disk; whatever happens to this sandbox next does.
+    fn record_start(&self, learner: LearnerId, sandbox: &Sandbox, alone: OwnedMutexGuard<()>) {
+        let (this, sandbox) = (self.clone(), sandbox.clone());
+        self.0.runtime.spawn(async move {
+            let started = Started {
+                id: sandbox.id(),
+                learner,
+                lesson: sandbox.lesson().unwrap_or_default(),
+                ends_at: sandbox.ends_at(),
+            };
+            if let Err(error) = this.0.store.sandbox_started(&started).await {
+                tracing::error!(sandbox = %started.id, error = chain(&error), "a start was not recorded");
+            }
+            drop(alone);
+        });
     }
 
     /// Ends the learner's sandbox, if there is one.
@@ -291,7 +295,6 @@ impl StartError {
                 title: title_of(&lesson),
                 lesson,
             },
-            Self::Store(error) => error.into(),
             Self::ShuttingDown => Refusal::ShuttingDown,
             Self::Session(_) => {
                 tracing::error!(error = chain(&self), "a sandbox did not start");
