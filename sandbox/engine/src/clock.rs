@@ -1,6 +1,6 @@
 //! Times as Docker writes and reads them.
 
-use jiff::{Timestamp, Unit, tz::TimeZone};
+use jiff::{Timestamp, Unit};
 
 /// Go's zero time: what Docker shows for "never".
 pub(crate) const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -72,13 +72,6 @@ pub(crate) fn human_duration(seconds: i64) -> String {
 /// Seconds from `time` until now.
 pub(crate) fn seconds_since(time: Timestamp) -> i64 {
     Timestamp::now().as_second() - time.as_second()
-}
-
-/// `Thu, 07 May 2026 21:09:36 GMT`, for `Last-Modified` and the like.
-pub(crate) fn http_date(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::UTC)
-        .strftime("%a, %d %b %Y %H:%M:%S GMT")
-        .to_string()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::{
 
 /// The state that every route and every life shares; cloning it shares it.
 #[derive(Debug, Clone)]
-pub struct Engine(Arc<Inner>);
+pub(crate) struct Engine(Arc<Inner>);
 
 #[derive(Debug)]
 pub(crate) struct Inner {

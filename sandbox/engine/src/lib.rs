@@ -1,6 +1,6 @@
 //! The Docker engine inside a sandbox: the Engine API over two unix sockets, and the life of what it names.
 //!
-//! - [`engine`]: the state that everything shares. [`config`]: what the starter of a sandbox decides.
+//! - `engine`: the state that everything shares. [`config`]: what the starter of a sandbox decides.
 //! - [`entry`]: from a fresh process to two open doors. `doors`: listeners, connections, when to end.
 //! - `router`: every URL, one line each. `routes`: one file per noun; they translate, nothing else.
 //! - `container`, `exec`, `image`, `volume`, `network`, `build`: the lives of Docker's nouns.
@@ -12,7 +12,6 @@
 //! all records are in memory, all files on the sandbox's own tmpfs.
 
 pub mod config;
-pub mod engine;
 pub mod entry;
 
 pub(crate) mod activity;
@@ -20,6 +19,7 @@ pub(crate) mod build;
 pub(crate) mod clock;
 pub(crate) mod container;
 pub(crate) mod doors;
+pub(crate) mod engine;
 pub(crate) mod error;
 pub(crate) mod events;
 pub(crate) mod exec;
@@ -36,5 +36,5 @@ pub(crate) mod volume;
 pub(crate) mod wire;
 
 pub use config::EngineConfig;
-pub use engine::Engine;
+pub(crate) use engine::Engine;
 pub use entry::main;

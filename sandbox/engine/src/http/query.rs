@@ -15,13 +15,6 @@ pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D
     Ok(is_true(&String::deserialize(deserializer)?))
 }
 
-/// As [`flag`], telling absence apart.
-pub(crate) fn optional_flag<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<bool>, D::Error> {
-    Ok(Some(is_true(&String::deserialize(deserializer)?)))
-}
-
 /// A number where an empty or odd text is absence.
 pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Ok(String::deserialize(deserializer)?.trim().parse().ok())

@@ -145,10 +145,7 @@ pub(crate) async fn resize(
 ) -> Answer<StatusCode> {
     let exec = find(&engine, door, &id)?;
     let size = asked.size()?;
-    let process = exec
-        .state()
-        .process
-        .ok_or_else(|| EngineError::NoSuchExec(id))?;
+    let process = exec.state().process.ok_or(EngineError::NoSuchExec(id))?;
     if let Some(pty) = process.pty() {
         pty.resize(size)
             .map_err(EngineError::os("resize the terminal"))?;

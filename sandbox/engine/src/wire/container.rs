@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{
     HostConfig, RunConfig,
@@ -17,17 +16,11 @@ use super::{
 pub(crate) struct CreateRequest {
     #[serde(default)]
     pub host_config: HostConfig,
-    #[serde(default)]
-    pub networking_config: NetworkingConfig,
+    /// Says again what `HostConfig.NetworkMode` says; read so that it is not taken for configuration.
+    #[serde(default, rename = "NetworkingConfig")]
+    _networking: serde::de::IgnoredAny,
     #[serde(flatten)]
     pub config: RunConfig,
-}
-
-/// Which networks, and with what wishes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct NetworkingConfig {
-    pub endpoints_config: BTreeMap<String, Value>,
 }
 
 /// The answer to it.

@@ -11,7 +11,7 @@ type Words = Option<Vec<String>>;
 type Map = BTreeMap<String, String>;
 
 /// Docker's own names and order.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct HostConfig {
     pub binds: Words,
@@ -95,83 +95,6 @@ pub(crate) struct HostConfig {
     pub readonly_paths: Words,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<bool>,
-}
-
-impl Default for HostConfig {
-    fn default() -> Self {
-        // Everything empty, as Go would have it; what Docker fills in is filled in when a container is made.
-        Self {
-            binds: None,
-            container_id_file: String::new(),
-            log_config: LogConfig::default(),
-            network_mode: String::new(),
-            port_bindings: BTreeMap::new(),
-            restart_policy: RestartPolicy::default(),
-            auto_remove: false,
-            volume_driver: String::new(),
-            volumes_from: None,
-            console_size: [0, 0],
-            annotations: Map::new(),
-            cap_add: None,
-            cap_drop: None,
-            cgroupns_mode: String::new(),
-            dns: Vec::new(),
-            dns_options: Vec::new(),
-            dns_search: Vec::new(),
-            extra_hosts: None,
-            group_add: None,
-            ipc_mode: String::new(),
-            cgroup: String::new(),
-            links: None,
-            oom_score_adj: 0,
-            pid_mode: String::new(),
-            privileged: false,
-            publish_all_ports: false,
-            readonly_rootfs: false,
-            security_opt: None,
-            storage_opt: Map::new(),
-            tmpfs: Map::new(),
-            uts_mode: String::new(),
-            userns_mode: String::new(),
-            shm_size: 0,
-            sysctls: Map::new(),
-            runtime: String::new(),
-            isolation: String::new(),
-            cpu_shares: 0,
-            memory: 0,
-            nano_cpus: 0,
-            cgroup_parent: String::new(),
-            blkio_weight: 0,
-            blkio_weight_device: Vec::new(),
-            blkio_device_read_bps: Vec::new(),
-            blkio_device_write_bps: Vec::new(),
-            blkio_device_read_iops: Vec::new(),
-            blkio_device_write_iops: Vec::new(),
-            cpu_period: 0,
-            cpu_quota: 0,
-            cpu_realtime_period: 0,
-            cpu_realtime_runtime: 0,
-            cpuset_cpus: String::new(),
-            cpuset_mems: String::new(),
-            devices: Vec::new(),
-            device_cgroup_rules: None,
-            device_requests: None,
-            memory_reservation: 0,
-            memory_swap: 0,
-            memory_swappiness: None,
-            oom_kill_disable: None,
-            pids_limit: None,
-            ulimits: None,
-            cpu_count: 0,
-            cpu_percent: 0,
-            io_maximum_iops: 0,
-            io_maximum_bandwidth: 0,
-            mounts: Vec::new(),
-            masked_paths: None,
-            readonly_paths: None,
-            init: None,
-        }
-    }
 }
 
 /// `--log-driver` and `--log-opt`.

@@ -77,11 +77,6 @@ impl Reader<'_> {
         Ok(n > 0)
     }
 
-    /// Where the reader is.
-    pub(crate) fn position(&self) -> u64 {
-        self.position
-    }
-
     /// Waits until the log has grown beyond the reader's place.
     pub(crate) async fn grown(&mut self) {
         let position = self.position;
