@@ -85,8 +85,10 @@ async fn prove(test: Test) -> anyhow::Result<bool> {
         jobs: test.jobs,
     };
     let workshop = Sandboxes(sessions.clone());
+    let out = &mut io::stdout();
+    let mut out = io::stdout();
     let outcome = tokio::select! {
-        outcome = commands::test(&source, &options, &workshop, &mut io::stdout()) => Some(outcome),
+        outcome = commands::test(&source, &options, &workshop, out) => Some(outcome),
         stopped = once::asked_to_stop() => {
             stopped?;
             None
@@ -108,7 +110,7 @@ impl Workshop for Sandboxes {
     async fn open(&self, lesson: &Lesson) -> Result<OneSandbox, String> {
         let start = once::Start {
             images: Some(lesson.images.clone()),
-            files: Some(lesson.files_tar()),
+            files: lesson.files.clone(),
             lesson: Some(lesson.id.clone()),
             docker_socket: None,
         };

@@ -43,12 +43,12 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
 
 fn from_lesson(id: &str) -> anyhow::Result<once::Start> {
     let (catalogue, _) = Catalogue::load(&Source::Embedded);
-    let lesson = catalogue.get(id).with_context(|| {
+    let lesson = catalogue.lesson(id).with_context(|| {
         format!("there is no lesson {id:?}; `drydock lesson list` names them all")
     })?;
     Ok(once::Start {
         images: Some(lesson.images.clone()),
-        files: Some(lesson.files_tar()),
+        files: lesson.files.clone(),
         lesson: Some(id.to_owned()),
         docker_socket: None,
     })
