@@ -39,6 +39,7 @@ pub const BASH_COMPLETION: &str = include_str!("../completion/docker.bash");
 pub fn main(args: Vec<OsString>) -> i32 {
     let outcome = root::plan(args).and_then(|plan| match plan {
         Plan::Say(text, code) => tty::print(&text).map(|()| code),
+        Plan::Hint(text) => tty::complain(text.trim_end()).map(|()| 0),
         Plan::Work(parsed, docker) => block_on(parsed.run(docker)),
         Plan::Complete(words, docker) => block_on(complete::run(words, docker)),
     });

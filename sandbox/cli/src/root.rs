@@ -43,6 +43,8 @@ struct Global {
 pub enum Plan {
     /// Print this and end with that.
     Say(String, i32),
+    /// Print this on stderr: something is missing, but nothing is wrong.
+    Hint(String),
     /// Run a command against an engine.
     Work(Parsed, Docker),
     /// Complete a command line.
@@ -115,7 +117,8 @@ fn dispatch(global: &Global, words: &[&str]) -> Result<Plan, CliError> {
     let group = words[0];
     if commands::is_group(group) {
         return match words.get(1) {
-            None | Some(&"--help" | &"-h") => Ok(Plan::Say(summary::group(group), 0)),
+            None => Ok(Plan::Hint(summary::group(group))),
+            Some(&"--help" | &"-h") => Ok(Plan::Say(summary::group(group), 0)),
             Some(flag) if flag.starts_with('-') => Err(CliError::Flag {
                 command: format!("docker {group}"),
                 usage: format!("docker {group} COMMAND"),

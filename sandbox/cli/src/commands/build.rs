@@ -78,8 +78,11 @@ pub struct Build {
     /// Name and optionally a tag in the "name:tag" format
     #[arg(short, long, value_name = "list", value_parser = tag)]
     tag: Vec<String>,
-    /// Set the target build stage to build.
-    #[arg(long, value_name = "string")]
+    #[arg(
+        long,
+        value_name = "string",
+        help = "Set the target build stage to build."
+    )]
     target: Option<String>,
     /// Ulimit options (default [])
     #[arg(long, value_name = "ulimit", value_parser = limits::ulimit)]

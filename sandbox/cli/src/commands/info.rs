@@ -91,7 +91,7 @@ impl Command for Info {
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
         let template = match self.format.as_str() {
             "" | "json" => None,
-            text => Some(parse(text)?),
+            text => Some(parse(text, "", "system.dockerInfo")?),
         };
         let answer = docker.try_get_text("/info").await;
         let client = json!({ "Debug": false, "Version": drydock_api::VERSION, "Context": "default", "Plugins": [] });

@@ -162,29 +162,8 @@ async fn find(docker: &Docker, search: Search, name: &str, size: bool) -> Result
         match docker.try_get_text(&kind.path(name, size)).await {
             Ok(raw) => return Ok(raw),
             Err(error) if matches!(search, Search::Any) && error.is_not_found() => {}
-            Err(error) if matches!(kind, Kind::Image) && error.is_not_found() => {
-                return Err(format!(
-                    "Error response from daemon: {}",
-                    missing_image(name, &error)
-                ));
-            }
             Err(error) => return Err(told(error)),
         }
     }
     Err(format!("Error: No such object: {name}"))
-}
-
-/// Old engines say less about a missing image than new ones.
-fn missing_image(name: &str, error: &ClientError) -> String {
-    match error {
-        ClientError::Api { message, .. }
-            if message.to_ascii_lowercase().starts_with("no such image: ") =>
-        {
-            format!(
-                "no such image: {name}: No such image: {}",
-                message["no such image: ".len()..].trim()
-            )
-        }
-        other => other.to_string(),
-    }
 }

@@ -155,10 +155,8 @@ async fn prune(
             "WARNING! {warning}\nAre you sure you want to continue? [y/N] "
         ))?
     {
-        return Err(CliError::failed(format!(
-            "{} prune has been cancelled",
-            what.trim_end_matches('s')
-        )));
+        // Docker leaves in silence, too.
+        return Ok(0);
     }
     let path = format!(
         "/{what}/prune?filters={}",

@@ -165,7 +165,7 @@ impl Ps {
         if limit > 0 {
             path.push_str(&format!("&limit={limit}"));
         }
-        if self.size || self.format.contains(".Size") {
+        if self.size || self.format.contains(".Size") || self.format.contains("json .}") {
             path.push_str("&size=1");
         }
         if !self.filter.is_empty() {

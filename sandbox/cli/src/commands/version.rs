@@ -60,7 +60,7 @@ impl Command for Version {
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
         let template = match self.format.as_str() {
             "" | "json" => None,
-            text => Some(parse(text)?),
+            text => Some(parse(text, "version", "system.versionInfo")?),
         };
         let answer = docker.try_get_text("/version").await;
         let raw = answer.as_deref().unwrap_or("null");
@@ -96,8 +96,16 @@ impl Command for Version {
 ///
 /// # Errors
 /// Docker's words.
-pub fn parse(text: &str) -> Result<Format, CliError> {
-    Format::parse(text, Dialect::default()).map_err(|why| CliError::Failed {
+pub fn parse(text: &str, name: &'static str, type_name: &'static str) -> Result<Format, CliError> {
+    Format::parse(
+        text,
+        Dialect {
+            name,
+            type_name: Some(type_name),
+            headings: false,
+        },
+    )
+    .map_err(|why| CliError::Failed {
         message: format!("template parsing error: {why}"),
         code: 64,
     })

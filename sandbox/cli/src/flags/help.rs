@@ -15,7 +15,13 @@ pub fn command(words: &Words, called: &str, flags: &Command, width: usize) -> St
     if words.spellings.len() > 1 {
         let mut names: Vec<&str> = words.spellings.to_vec();
         // Docker lists the grouped spellings first.
-        names.sort_by_key(|name| !name.contains(' '));
+        names.sort_by_key(|name| {
+            if name.starts_with("builder ") {
+                2
+            } else {
+                u8::from(!name.contains(' '))
+            }
+        });
         let names: Vec<String> = names.iter().map(|name| format!("docker {name}")).collect();
         out.push_str(&format!("\nAliases:\n  {}\n", names.join(", ")));
     }

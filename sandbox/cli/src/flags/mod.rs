@@ -28,10 +28,15 @@ Refer to https://docs.docker.com/go/formatting/ for more information about forma
 /// Makes `command` read its flags as pflag does, and gives it `--help`.
 #[must_use]
 pub fn pflag_rules(command: Command) -> Command {
+    // Docker lists it only where `-h` means something else.
+    let listed = command
+        .get_arguments()
+        .any(|arg| arg.get_short() == Some('h') && !arg.is_hide_set());
     let help = clap::Arg::new("help")
         .long("help")
+        .help("Print usage")
         .action(ArgAction::SetTrue)
-        .hide(true);
+        .hide(!listed);
     command
         .disable_help_flag(true)
         .disable_version_flag(true)
