@@ -82,6 +82,13 @@ impl Probe {
             Err(error) => return Err(error.into()),
         };
         let container = Cleanup::new(client, format!("/containers/{id}?force=1&v=1"));
+        let ran = self.start(evidence, &id).await?;
+        container.now().await?;
+        Ok(ran)
+    }
+
+    async fn start(&self, evidence: &Evidence<'_>, id: &str) -> Result<Ran, GraderError> {
+        let client = evidence.client();
         match client
             .call(Method::POST, &format!("/containers/{id}/start"))
             .await
@@ -93,16 +100,14 @@ impl Probe {
         let path = format!("/containers/{id}/wait");
         let wait = client.post_json::<wire::Waited>(&path, &serde_json::Value::Null);
         let waited = tokio::time::timeout(self.time, wait).await;
-        let mut output = evidence.logs(&id, false).await?;
-        let ran = match waited {
+        let mut output = evidence.logs(id, false).await?;
+        Ok(match waited {
             Err(_elapsed) => Ran::StillRunning(output),
             Ok(waited) => {
                 output.exit_code = waited?.status_code;
                 Ran::Exited(output)
             }
-        };
-        container.now().await?;
-        Ok(ran)
+        })
     }
 
     async fn create(&self, client: &Client) -> Result<wire::Created, ClientError> {

@@ -30,7 +30,8 @@ impl Values {
         }
     }
 
-    /// Replaces `{word}`, `{word2}` and `{number}` in a text of the lesson's author.
+    /// Replaces `{word}`, `{word2}` and `{number}` in a text of the lesson's author; `{WORD}` and
+    /// `{WORD2}` are the same words in capital letters.
     #[must_use]
     pub fn fill(&self, text: &str) -> String {
         if !text.contains('{') {
@@ -42,6 +43,8 @@ impl Values {
         let number = 100 + (u32::from(self.digest[2]) << 8 | u32::from(self.digest[3])) % 900;
         text.replace("{word}", WORDS[first])
             .replace("{word2}", WORDS[second])
+            .replace("{WORD}", &WORDS[first].to_uppercase())
+            .replace("{WORD2}", &WORDS[second].to_uppercase())
             .replace("{number}", &number.to_string())
     }
 }

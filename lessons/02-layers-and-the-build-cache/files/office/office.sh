@@ -1,0 +1,3 @@
+#!/bin/sh
+# Opens the office, with whatever is installed.
+echo "ready:" $(ls /opt)

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Reads the tide table aloud.
+echo "High water at $(cat table.txt)"

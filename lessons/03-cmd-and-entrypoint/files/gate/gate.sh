@@ -1,0 +1,4 @@
+#!/bin/sh
+# Lets nobody in.
+echo "The gate stays closed. You said: $*"
+exit 1

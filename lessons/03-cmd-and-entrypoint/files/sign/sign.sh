@@ -1,0 +1,3 @@
+#!/bin/sh
+# Paints its words on a sign.
+echo "[ $* ]"

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Says its words in capital letters.
+echo "$*" | tr a-z A-Z
