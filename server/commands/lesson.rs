@@ -85,10 +85,9 @@ async fn prove(test: Test) -> anyhow::Result<bool> {
         jobs: test.jobs,
     };
     let workshop = Sandboxes(sessions.clone());
-    let out = &mut io::stdout();
     let mut out = io::stdout();
     let outcome = tokio::select! {
-        outcome = commands::test(&source, &options, &workshop, out) => Some(outcome),
+        outcome = commands::test(&source, &options, &workshop, &mut out) => Some(outcome),
         stopped = once::asked_to_stop() => {
             stopped?;
             None
