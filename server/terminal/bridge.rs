@@ -13,7 +13,7 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
@@ -29,12 +29,11 @@ use tokio_util::sync::CancellationToken;
 use super::{
     flow::{Flow, InputFull},
     frame::{ClientFrame, FrameError, ServerFrame},
+    output::Output,
 };
 
 /// Messages that wait for the page's connection; each is at most one frame of the engine.
 const OUTBOX: usize = 2;
-/// What is asked of the engine's stream at once.
-const READ: usize = 16 * 1024;
 const PING_PERIOD: Duration = Duration::from_secs(20);
 /// A page that said nothing, not even to a ping, for so long is gone.
 const SILENCE: Duration = Duration::from_secs(65);
@@ -96,7 +95,7 @@ where
             end = read_page(&mut stream, &flow, &outbox) => end,
             end = write_page(&mut sink, &mut waiting) => end,
             end = write_engine(to_engine, &flow) => end,
-            end = read_engine(from_engine, &flow, &outbox) => end,
+            end = Output::new(from_engine, &flow, &outbox).run() => end,
             end = keep_alive(&flow, &outbox) => end,
         };
         if let Some((code, reason)) = code_for(&end).await {
@@ -222,56 +221,6 @@ async fn write_engine<E: AsyncWrite + Unpin>(mut engine: E, flow: &Flow) -> End 
         if written.is_err() {
             std::future::pending::<()>().await;
         }
-    }
-}
-
-async fn read_engine<E: AsyncRead + Unpin>(
-    mut engine: E,
-    flow: &Flow,
-    outbox: &mpsc::Sender<Message>,
-) -> End {
-    let mut wire = BytesMut::new();
-    let mut replayed = false;
-    loop {
-        match Frame::decode(&mut wire) {
-            Ok(None) => {
-                wire.reserve(READ);
-                if !matches!(engine.read_buf(&mut wire).await, Ok(1..)) {
-                    return End::EngineGone;
-                }
-            }
-            Ok(Some(frame)) => {
-                let ended = matches!(frame, Frame::Exit(_));
-                if let Some(frame) = for_page(frame, &mut replayed) {
-                    if let ServerFrame::Output(bytes) = &frame {
-                        flow.spend(bytes.len()).await;
-                    }
-                    if outbox.send(message_of(&frame)).await.is_err() {
-                        return End::PageLeft;
-                    }
-                }
-                if ended {
-                    return End::ShellExited;
-                }
-            }
-            Err(error) => return End::EngineGarbled(error),
-        }
-    }
-}
-
-/// A long replay takes several frames of the engine. The page clears its screen for the first; what
-/// follows is output to it, and counts against its credit.
-fn for_page(frame: Frame, replayed: &mut bool) -> Option<ServerFrame> {
-    match frame {
-        Frame::Replay(bytes) if !std::mem::replace(replayed, true) => {
-            Some(ServerFrame::Replay(bytes))
-        }
-        Frame::Replay(bytes) | Frame::Output(bytes) => {
-            (!bytes.is_empty()).then_some(ServerFrame::Output(bytes))
-        }
-        Frame::Exit(code) => Some(ServerFrame::Exit(code)),
-        // The engine's own direction only.
-        Frame::Input(_) | Frame::Resize { .. } => None,
     }
 }
 

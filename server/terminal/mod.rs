@@ -3,7 +3,7 @@
 //! - [`frame`]: the page's messages, pure.
 //! - [`transport`]: the handshake, and a websocket on top of an actix request.
 //! - [`flow`]: credit and bounded input, shared by both directions.
-//! - [`bridge`]: the pump.
+//! - [`bridge`]: the pump; [`output`]: its busier half.
 //! - [`open`], here: who may open a terminal, and what each end means to the page.
 //!
 //! Deliberately absent: the shell and its screen. They live in the sandbox's engine and outlast
@@ -12,6 +12,7 @@
 pub mod bridge;
 pub mod flow;
 pub mod frame;
+pub mod output;
 pub mod transport;
 
 use std::{

@@ -1,8 +1,11 @@
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::*;
-use crate::terminal::flow::WINDOW;
+use crate::terminal::{
+    flow::WINDOW,
+    output::{BATCH, READ},
+};
 
 /// A page, an engine, and a bridge between them that waits to be run.
 struct Rig {
@@ -135,16 +138,16 @@ async fn a_flood_stops_at_the_window_and_goes_on_when_it_is_drawn() {
                 () = tokio::time::sleep(Duration::from_secs(1)) => break,
             }
         }
-        assert_eq!(received, WINDOW);
-        // What is under way beside it: the engine's pipe and one read of it.
+        assert!(received <= WINDOW, "{received}");
+        assert!(received > WINDOW - BATCH - CHUNK, "{received}");
+        // What is under way beside it: the engine's pipe and one read of it, and what is gathered.
         assert!(
             written <= WINDOW + 16 * 1024 + READ + 2 * CHUNK,
             "{written}"
         );
 
-        page.send(binary(&[b'a', 0, 0, 0x80, 0])).await.unwrap();
-        let more = next(&mut page).await.len() - 1;
-        assert_eq!(more, CHUNK);
+        page.send(binary(&[b'a', 0, 1, 0, 0])).await.unwrap();
+        assert!(next(&mut page).await.len() > CHUNK);
         page.close(None).await.unwrap();
     };
     tokio::join!(bridge.run(async |_: &End| None), talk);
