@@ -16,6 +16,9 @@ pub mod random;
 pub mod verdict;
 pub mod wire;
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use drydock_api::client::Client;

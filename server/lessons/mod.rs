@@ -20,6 +20,9 @@ pub mod model;
 pub mod render;
 pub mod source;
 
+#[cfg(test)]
+mod tests;
+
 pub use load::{Broken, Catalogue};
 pub use model::{Block, Exercise, Lesson, LessonLimits, Step, WrongAnswer};
 pub use source::Source;
