@@ -196,5 +196,5 @@ export class Machine {
 
 function mebibytes(bytes: number): string {
   const amount = bytes / (1024 * 1024);
-  return amount < 10 && amount > 0 ? amount.toFixed(1) : amount.toFixed(0);
+  return amount < 10 && amount >= 0.05 ? amount.toFixed(1) : amount.toFixed(0);
 }

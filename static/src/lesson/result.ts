@@ -24,7 +24,7 @@ export function outcome(answer: ExerciseOutcome, next: { href: string; label: st
   const unmet = answer.checks.find((check) => check.status !== "pass");
   if (answer.status === "pass") {
     const last = answer.checks.at(-1);
-    box.append(make("p", {}, last?.message || "Everything is as it should be."));
+    box.append(paragraph("", last?.message || "Everything is as it should be."));
   } else if (unmet) {
     box.append(...finding(unmet));
   } else if (answer.status === "grader-error") {
@@ -42,7 +42,7 @@ export function outcome(answer: ExerciseOutcome, next: { href: string; label: st
 /** The server could not be asked, or refused. */
 export function failure(words: string): HTMLElement {
   const box = panel("grader-error");
-  box.append(make("p", {}, words));
+  box.append(paragraph("", words));
   return box;
 }
 
@@ -54,13 +54,24 @@ function panel(status: CheckStatus): HTMLElement {
 
 function finding(check: CheckOutcome): HTMLElement[] {
   const parts: HTMLElement[] = [];
-  parts.push(make("p", { class: "result-message" }, check.message || check.title));
+  parts.push(paragraph("result-message", check.message || check.title));
   const facts = make("dl", { class: "result-facts" });
   if (check.expected) facts.append(make("dt", {}, "Expected"), code(check.expected));
   if (check.found) facts.append(make("dt", {}, "Found"), code(check.found));
   if (facts.childElementCount > 0) parts.push(facts);
-  if (check.why) parts.push(make("p", { class: "result-why" }, check.why));
+  if (check.why) parts.push(paragraph("result-why", check.why));
   return parts;
+}
+
+function paragraph(name: string, text: string): HTMLElement {
+  return make("p", name === "" ? {} : { class: name }, ...inline(text));
+}
+
+/** Text in which `backticks` mark code. */
+function inline(text: string): Node[] {
+  return text.split(/`([^`]+)`/).map((piece, index) =>
+    index % 2 === 1 ? make("code", {}, piece) : document.createTextNode(piece),
+  );
 }
 
 function code(text: string): HTMLElement {
@@ -87,7 +98,7 @@ function list(checks: CheckOutcome[]): HTMLElement {
       { "data-status": check.status },
       make("span", { "aria-hidden": "true" }, SIGNS[check.status]),
       make("span", { class: "visually-hidden" }, `${HEADLINES[check.status]}: `),
-      make("span", {}, check.title),
+      make("span", {}, ...inline(check.title)),
     ),
   );
   return make("ul", { class: "result-checks" }, ...items);
