@@ -31,7 +31,7 @@ pub fn text(value: impl Into<String>) -> Value {
 /// A template's mistake, in Docker's words.
 pub fn write(shape: &Shape, format: &str, default: &str, rows: &[Row]) -> Result<String, String> {
     if format == "json" {
-        return Ok(rows.iter().map(|row| json_line(row)).collect());
+        return Ok(rows.iter().map(json_line).collect());
     }
     let (tabular, template) = match format.strip_prefix("table") {
         Some(rest) if rest.trim().is_empty() => (true, default),

@@ -1,0 +1,182 @@
+//! JSON as template data, and back.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::{Arc, LazyLock, Mutex},
+};
+
+use gotmpl::Value;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::text::json;
+
+/// Fields that are Go slices or maps: their `null` prints as `[]` or `map[]`, yet encodes as `null`.
+const NIL_LISTS: [&str; 6] = ["Cmd", "Entrypoint", "Env", "OnBuild", "Shell", "Binds"];
+const NIL_MAPS: [&str; 4] = ["Labels", "Volumes", "ExposedPorts", "PortBindings"];
+
+static NIL_LIST: LazyLock<Arc<[Value]>> = LazyLock::new(|| Arc::from(Vec::new()));
+static NIL_MAP: LazyLock<Arc<BTreeMap<Arc<str>, Value>>> = LazyLock::new(Arc::default);
+
+/// A JSON document as template data. Go's structs encode their fields in declared order, which the document shows:
+/// it is remembered here, since template maps are sorted.
+#[derive(Clone, Default)]
+pub struct Document {
+    value: Option<Value>,
+    pub(super) orders: Arc<Mutex<Orders>>,
+}
+
+/// For each set of keys, sorted, the order in which they stood.
+pub type Orders = HashMap<Vec<Arc<str>>, Vec<Arc<str>>>;
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").finish_non_exhaustive()
+    }
+}
+
+impl Document {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// When it is no JSON.
+    pub fn parse(raw: &str) -> Result<Self, serde_json::Error> {
+        let mut orders = Orders::new();
+        let mut deserializer = serde_json::Deserializer::from_str(raw);
+        let value = Node {
+            key: "",
+            orders: &mut orders,
+        }
+        .deserialize(&mut deserializer)?;
+        Ok(Self {
+            value: Some(value),
+            orders: Arc::new(Mutex::new(orders)),
+        })
+    }
+
+    /// A flat document of texts, as a row of a list is.
+    #[must_use]
+    pub fn row(fields: &[(&str, Value)]) -> Self {
+        let map: BTreeMap<Arc<str>, Value> = fields
+            .iter()
+            .map(|(k, v)| (Arc::from(*k), v.clone()))
+            .collect();
+        Self {
+            value: Some(Value::Map(Arc::new(map))),
+            orders: Arc::default(),
+        }
+    }
+
+    pub(super) fn data(&self) -> Value {
+        self.value.clone().unwrap_or(Value::Nil)
+    }
+}
+
+struct Node<'a> {
+    key: &'a str,
+    orders: &'a mut Orders,
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_bool<E>(self, v: bool) -> Result<Value, E> {
+        Ok(Value::Bool(v))
+    }
+    fn visit_i64<E>(self, v: i64) -> Result<Value, E> {
+        Ok(Value::Int(v))
+    }
+    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
+        Ok(i64::try_from(v).map_or(Value::Uint(v), Value::Int))
+    }
+    fn visit_f64<E>(self, v: f64) -> Result<Value, E> {
+        Ok(Value::Float(v))
+    }
+    fn visit_str<E>(self, v: &str) -> Result<Value, E> {
+        Ok(Value::String(Arc::from(v)))
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(match self.key {
+            key if NIL_LISTS.contains(&key) => Value::List(NIL_LIST.clone()),
+            key if NIL_MAPS.contains(&key) => Value::Map(NIL_MAP.clone()),
+            _ => Value::Nil,
+        })
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(Node {
+            key: "",
+            orders: self.orders,
+        })? {
+            items.push(item);
+        }
+        Ok(Value::List(items.into()))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut order: Vec<Arc<str>> = Vec::new();
+        let mut map = BTreeMap::new();
+        while let Some(key) = access.next_key_seed(Key)? {
+            let value = access.next_value_seed(Node {
+                key: &key,
+                orders: self.orders,
+            })?;
+            order.push(key.clone());
+            map.insert(key, value);
+        }
+        self.orders.insert(map.keys().cloned().collect(), order);
+        Ok(Value::Map(Arc::new(map)))
+    }
+}
+
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Arc<str>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Arc<str>, D::Error> {
+        String::deserialize(deserializer).map(Arc::from)
+    }
+}
+
+/// Writes a value as Go does, its fields in the order of the document.
+pub fn write_json(value: &Value, orders: &Orders, out: &mut String) {
+    match value {
+        Value::Nil | Value::Function(_) => out.push_str("null"),
+        Value::String(text) => json::push_string(out, text),
+        Value::List(items) if Arc::ptr_eq(items, &NIL_LIST) => out.push_str("null"),
+        Value::Map(map) if Arc::ptr_eq(map, &NIL_MAP) => out.push_str("null"),
+        Value::List(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                write_json(item, orders, out);
+            }
+            out.push(']');
+        }
+        Value::Map(map) => {
+            let sorted: Vec<Arc<str>> = map.keys().cloned().collect();
+            out.push('{');
+            for (at, key) in orders.get(&sorted).unwrap_or(&sorted).iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                json::push_string(out, key);
+                out.push(':');
+                write_json(map.get(key).unwrap_or(&Value::Nil), orders, out);
+            }
+            out.push('}');
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}

@@ -1,0 +1,99 @@
+//! The functions that Docker adds to Go's templates.
+
+use std::sync::{Arc, Mutex};
+
+use gotmpl::{Template, Value};
+
+use super::document::{Orders, write_json};
+
+/// Adds them; in a table's headings they leave texts as they are.
+pub fn add(template: Template, orders: Arc<Mutex<Orders>>, headings: bool) -> Template {
+    let text = |f: fn(&str) -> String| {
+        move |args: &[Value]| {
+            let text = args.first().map(ToString::to_string).unwrap_or_default();
+            Ok(Value::String(if headings { text } else { f(&text) }.into()))
+        }
+    };
+    template
+        .func("json", move |args| {
+            let value = args.first().unwrap_or(&Value::Nil);
+            let mut out = String::new();
+            match (headings, orders.lock()) {
+                (false, Ok(orders)) => write_json(value, &orders, &mut out),
+                _ => out = value.to_string(),
+            }
+            Ok(Value::String(out.into()))
+        })
+        .func("lower", text(str::to_lowercase))
+        .func("upper", text(str::to_uppercase))
+        .func("title", text(title))
+        .func("split", |args| {
+            let (text, separator) = (text_at(args, 0), text_at(args, 1));
+            let parts: Vec<Value> = text
+                .split(&separator)
+                .map(|p| Value::String(p.into()))
+                .collect();
+            Ok(Value::List(parts.into()))
+        })
+        .func("join", |args| {
+            let separator = text_at(args, 1);
+            let joined = match args.first() {
+                Some(Value::List(items)) => items
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(&separator),
+                Some(other) => other.to_string(),
+                None => String::new(),
+            };
+            Ok(Value::String(joined.into()))
+        })
+        .func("pad", |args| {
+            let spaces = |at| {
+                args.get(at)
+                    .and_then(Value::as_int)
+                    .and_then(|n| usize::try_from(n).ok())
+                    .unwrap_or(0)
+            };
+            let (before, after) = (spaces(1).min(1024), spaces(2).min(1024));
+            Ok(Value::String(
+                format!(
+                    "{}{}{}",
+                    " ".repeat(before),
+                    text_at(args, 0),
+                    " ".repeat(after)
+                )
+                .into(),
+            ))
+        })
+        .func("truncate", move |args| {
+            let text = text_at(args, 0);
+            let width = args
+                .get(1)
+                .and_then(Value::as_int)
+                .and_then(|n| usize::try_from(n).ok());
+            Ok(Value::String(match width {
+                Some(width) if !headings => text.chars().take(width).collect::<String>().into(),
+                _ => text.into(),
+            }))
+        })
+}
+
+fn text_at(args: &[Value], at: usize) -> String {
+    args.get(at).map(ToString::to_string).unwrap_or_default()
+}
+
+fn title(text: &str) -> String {
+    let mut word = false;
+    text.chars()
+        .map(|c| {
+            let first = !word && c.is_alphabetic();
+            word = c.is_alphanumeric();
+            if first {
+                c.to_uppercase().next().unwrap_or(c)
+            } else {
+                c
+            }
+        })
+        .collect()
+}

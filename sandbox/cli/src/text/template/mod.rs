@@ -1,0 +1,177 @@
+//! Go templates over JSON documents and rows, in Docker's dialect.
+//!
+//! - [`document`]: JSON as template data, and back.
+//! - [`functions`]: `json`, `join`, `upper` and the others.
+
+mod document;
+mod functions;
+
+use gotmpl::{MissingKey, Template, TemplateError};
+
+pub use document::Document;
+
+/// Where a template stands, for its error messages.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Dialect {
+    /// The template's name in Go's messages.
+    pub name: &'static str,
+    /// The Go type that has no such field; `None` when the data is a map.
+    pub type_name: Option<&'static str>,
+    /// Headings: functions leave texts as they are.
+    pub headings: bool,
+}
+
+/// A parsed template. Parsing again per document is cheap; holding the text lets its errors name the place.
+#[derive(Debug, Clone)]
+pub struct Format {
+    text: String,
+    dialect: Dialect,
+}
+
+impl Format {
+    /// Checks `text`; `\t` and `\n` typed as two characters are taken for what they mean.
+    ///
+    /// # Errors
+    /// Go's words.
+    pub fn parse(text: &str, dialect: Dialect) -> Result<Self, String> {
+        let format = Self {
+            text: text.replace("\\t", "\t").replace("\\n", "\n"),
+            dialect,
+        };
+        format
+            .template(&Document::default())
+            .map_err(|error| format.parse_words(&error))?;
+        Ok(format)
+    }
+
+    /// The same text for the heading of its table.
+    #[must_use]
+    pub fn headings(&self) -> Self {
+        Self {
+            text: self.text.clone(),
+            dialect: Dialect {
+                headings: true,
+                ..self.dialect
+            },
+        }
+    }
+
+    /// Fills the template in.
+    ///
+    /// # Errors
+    /// Go's words.
+    pub fn render(&self, document: &Document) -> Result<String, String> {
+        self.template(document)
+            .and_then(|template| template.execute_to_string(&document.data()))
+            .map_err(|error| self.execute_words(&error))
+    }
+
+    fn template(&self, document: &Document) -> Result<Template, TemplateError> {
+        let template = Template::new("").missing_key(MissingKey::Error);
+        functions::add(template, document.orders.clone(), self.dialect.headings).parse(&self.text)
+    }
+
+    fn parse_words(&self, error: &TemplateError) -> String {
+        match error {
+            TemplateError::Parse { line, message, .. }
+            | TemplateError::Lex { line, message, .. } => {
+                format!("template: {}:{line}: {message}", self.dialect.name)
+            }
+            other => format!("template: {}:1: {other}", self.dialect.name),
+        }
+    }
+
+    fn execute_words(&self, error: &TemplateError) -> String {
+        let name = self.dialect.name;
+        let TemplateError::MissingKey { key } = error else {
+            return format!("template: {name}:1: executing \"{name}\": {error}");
+        };
+        let (column, chain) = self.find_field(key);
+        let reason = match self.dialect.type_name {
+            Some(type_name) => format!("can't evaluate field {key} in type {type_name}"),
+            None => format!("map has no entry for key \"{key}\""),
+        };
+        format!("template: {name}:1:{column}: executing \"{name}\" at <{chain}>: {reason}")
+    }
+
+    /// Where the template first names `key`: Go points at the last part of the chain of fields.
+    fn find_field(&self, key: &str) -> (usize, String) {
+        let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+        let needle = format!(".{key}");
+        let found = self
+            .text
+            .match_indices(&needle)
+            .map(|(at, _)| at)
+            .find(|at| {
+                !self.text[at + needle.len()..]
+                    .starts_with(|c: char| c.is_alphanumeric() || c == '_')
+            });
+        let Some(at) = found else { return (0, needle) };
+        let start = self.text[..at]
+            .rfind(|c| !is_name(c))
+            .map_or(0, |before| before + 1);
+        let end = self.text[at..]
+            .find(|c| !is_name(c))
+            .map_or(self.text.len(), |len| at + len);
+        let chain = &self.text[start..end];
+        (start + chain.rfind('.').unwrap_or(0), chain.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inspect(template: &str) -> Result<String, String> {
+        let document = Document::parse(
+            r#"{"State":{"Status":"running","Pid":7},"Name":"/box","Config":{"Cmd":["sleep","1"],"Entrypoint":null,"Labels":{}}}"#,
+        )
+        .unwrap();
+        Format::parse(template, Dialect::default())?.render(&document)
+    }
+
+    #[test]
+    fn fields_functions_and_json_work_as_in_docker() {
+        assert_eq!(
+            inspect("{{.State.Status}} {{.Name}}").as_deref(),
+            Ok("running /box")
+        );
+        assert_eq!(
+            inspect("{{json .Config.Cmd}} {{join .Config.Cmd \"+\"}}").as_deref(),
+            Ok(r#"["sleep","1"] sleep+1"#)
+        );
+        assert_eq!(
+            inspect("{{.Config.Cmd}} {{.Config.Labels}}").as_deref(),
+            Ok("[sleep 1] map[]")
+        );
+        assert_eq!(
+            inspect("{{upper .State.Status}}{{len .Config.Cmd}}").as_deref(),
+            Ok("RUNNING2")
+        );
+    }
+
+    #[test]
+    fn json_keeps_the_order_of_the_document() {
+        assert_eq!(
+            inspect("{{json .State}}").as_deref(),
+            Ok(r#"{"Status":"running","Pid":7}"#)
+        );
+    }
+
+    #[test]
+    fn a_missing_list_prints_as_empty_and_encodes_as_null() {
+        assert_eq!(
+            inspect("{{.Config.Entrypoint}} {{json .Config.Entrypoint}}").as_deref(),
+            Ok("[] null")
+        );
+    }
+
+    #[test]
+    fn errors_name_the_place_as_go_does() {
+        assert_eq!(
+            inspect("{{.Foo.Bar}}").unwrap_err(),
+            "template: :1:6: executing \"\" at <.Foo.Bar>: map has no entry for key \"Foo\""
+        );
+        assert_eq!(inspect("{{").unwrap_err(), "template: :1: unclosed action");
+    }
+}
