@@ -1,6 +1,7 @@
 //! Without root: an ordinary user with ranges of subordinate ids, and nothing else.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::harness::need::needs;
 use crate::harness::process::{Finished, Guard, finish};
-use crate::harness::{drydock, host, unique_seconds};
+use crate::harness::{data, drydock, host, unique_seconds};
 
 /// An account made for one test, removed with it.
 struct Account {
@@ -26,7 +27,11 @@ impl Account {
             std::process::id(),
             NEXT.fetch_add(1, Ordering::Relaxed)
         );
-        let home = tempfile::Builder::new().prefix("ddhome").tempdir().unwrap();
+        let home = tempfile::Builder::new()
+            .prefix("ddhome")
+            .permissions(fs::Permissions::from_mode(0o755))
+            .tempdir()
+            .unwrap();
         let mut add = Command::new("useradd");
         add.args([
             "--no-create-home",
@@ -57,6 +62,15 @@ impl Account {
         }
         // The program, where the account may read it.
         fs::copy(drydock(), home.path().join("drydock")).unwrap();
+        // What was fetched before need not be fetched again.
+        let tools = data::prepared().join("tools");
+        fs::create_dir(home.path().join("data")).unwrap();
+        let copied = Command::new("cp")
+            .arg("-r")
+            .arg(tools)
+            .arg(home.path().join("data"))
+            .status();
+        assert!(copied.unwrap().success());
         finish(
             Command::new("chown").arg("-R").arg(&name).arg(home.path()),
             b"",

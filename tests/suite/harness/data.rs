@@ -1,6 +1,7 @@
 //! Data directories. The images are fetched once for the whole run and linked into each new directory.
 
 use std::fs;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -9,19 +10,24 @@ use tempfile::TempDir;
 
 use super::process::finish;
 
-/// A data directory of its own with the default images in it.
+/// A data directory of its own with the default images and programs in it.
 pub struct DataDir(TempDir);
 
 impl DataDir {
     pub fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("dd").tempdir().unwrap();
-        let images = folder.path().join("images");
-        if !copy(&prepared().join("images"), &images, "--archive --link") {
-            let _ = fs::remove_dir_all(&images);
-            assert!(
-                copy(&prepared().join("images"), &images, "--archive"),
-                "could not copy the images"
-            );
+        // Sandboxes run as other users, who must be able to pass through.
+        let passable = fs::Permissions::from_mode(0o755);
+        let folder = tempfile::Builder::new()
+            .prefix("dd")
+            .permissions(passable)
+            .tempdir()
+            .unwrap();
+        for room in ["images", "bin", "tools"] {
+            let (from, to) = (prepared().join(room), folder.path().join(room));
+            if !copy(&from, &to, "--archive --link") {
+                let _ = fs::remove_dir_all(&to);
+                assert!(copy(&from, &to, "--archive"), "could not copy {room}");
+            }
         }
         Self(folder)
     }
@@ -42,14 +48,25 @@ fn copy(from: &Path, to: &Path, how: &str) -> bool {
 }
 
 /// The directory with the default images: kept from run to run, like everything that is fetched.
+///
+/// Not in the target directory, whose path may be too long for the sockets of a sandbox.
 pub fn prepared() -> &'static Path {
     static PREPARED: OnceLock<PathBuf> = OnceLock::new();
     PREPARED.get_or_init(|| {
-        let folder = target().join("suite-images");
-        fs::create_dir_all(&folder).unwrap();
+        let uid = nix::unistd::geteuid().as_raw();
+        let folder = std::env::temp_dir().join(format!("drydock-suite-{uid}"));
+        let _ = fs::DirBuilder::new().mode(0o755).create(&folder);
+        let meta = fs::symlink_metadata(&folder).unwrap();
+        assert!(
+            meta.is_dir() && meta.uid() == uid,
+            "{} is somebody else's",
+            folder.display()
+        );
         let lock = fs::File::create(folder.join("lock")).unwrap();
         // Another test program may be at it.
         lock.lock().unwrap();
+        // Copies of the program, of earlier builds.
+        let _ = fs::remove_dir_all(folder.join("bin"));
         let mut command = Command::new(super::drydock());
         command
             .args(["shell", "--data-dir"])
