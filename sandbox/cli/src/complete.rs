@@ -29,9 +29,11 @@ pub async fn run(words: Vec<String>, docker: Docker) -> Result<Exit, CliError> {
     let found = tokio::time::timeout(PATIENCE, candidates(before, current, &docker))
         .await
         .unwrap_or_default();
-    let matching = found
-        .iter()
-        .filter(|candidate| candidate.starts_with(current));
+    // Whoever writes no colon means the latest, and types on after the name.
+    let shown = |candidate: &&String| {
+        candidate.starts_with(current) && (current.contains(':') || !candidate.ends_with(":latest"))
+    };
+    let matching = found.iter().filter(shown);
     tty::print(
         &matching
             .map(|candidate| format!("{candidate}\n"))
@@ -220,7 +222,13 @@ async fn images(docker: &Docker) -> Vec<String> {
     let found: Vec<Image> = docker.try_get("/images/json").await.unwrap_or_default();
     let mut names = Vec::new();
     for image in found {
-        match image.repo_tags.filter(|tags| !tags.is_empty()) {
+        let tags: Vec<String> = image
+            .repo_tags
+            .into_iter()
+            .flatten()
+            .filter(|tag| tag != "<none>:<none>")
+            .collect();
+        match Some(tags).filter(|tags| !tags.is_empty()) {
             // `busybox:latest` is also just `busybox`.
             Some(tags) => names.extend(tags.into_iter().flat_map(|tag| {
                 let short = tag.strip_suffix(":latest").map(ToOwned::to_owned);
