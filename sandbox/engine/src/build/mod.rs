@@ -35,6 +35,7 @@ mod workspace;
 
 use axum::{body::Body, response::Response};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use self::{
     builder::Builder, cache::Cache, cancel::Cancel, error::BuildError, output::Output,
@@ -87,8 +88,11 @@ pub(crate) async fn build(
     let (workspace, file) = prepared;
     let cancel = Cancel::new().map_err(EngineError::os("make an event counter"))?;
     let (sender, response) = stream::growing("application/json");
-    tokio::spawn(watch(engine.clone(), sender.clone(), cancel.clone()));
+    let ended = CancellationToken::new();
+    let guard = ended.clone().drop_guard();
+    tokio::spawn(watch(engine.clone(), sender.clone(), cancel.clone(), ended));
     tokio::task::spawn_blocking(move || {
+        let _guard = guard;
         let Ok(_running) = engine.builds.running.try_acquire() else {
             let error = BuildError::Request(format!(
                 "{MAX_BUILDS} builds run already; wait for one of them to end"
@@ -102,9 +106,10 @@ pub(crate) async fn build(
     Ok(response)
 }
 
-/// Cancels a build that nobody waits for.
-async fn watch(engine: Engine, client: stream::Sender, cancel: Cancel) {
+/// Cancels a build that nobody waits for. It must end with the build, since the answer does not end before it does.
+async fn watch(engine: Engine, client: stream::Sender, cancel: Cancel, ended: CancellationToken) {
     tokio::select! {
+        () = ended.cancelled() => return,
         () = client.closed() => {}
         () = engine.shutdown.cancelled() => {}
     }

@@ -43,6 +43,8 @@ impl BuildRequest {
     pub(super) fn parse(query: &str) -> Result<Self, BuildError> {
         let mut request = Self {
             dockerfile: "Dockerfile".into(),
+            // Clients say so only to opt out.
+            remove: true,
             ..Self::default()
         };
         for (name, value) in pairs(query) {
@@ -171,6 +173,12 @@ mod tests {
         assert_eq!(request.target.as_deref(), Some("two"));
         assert!(request.no_cache && request.remove && request.force_remove);
         assert!(!request.quiet && !request.host_network && !request.pull);
+    }
+
+    #[test]
+    fn containers_of_steps_are_removed_unless_the_client_opts_out() {
+        assert!(parse("").unwrap().remove);
+        assert!(!parse("rm=0").unwrap().remove);
     }
 
     #[test]
