@@ -135,7 +135,6 @@ impl<'a> Builder<'a> {
     }
 
     fn stage(&mut self, plan: &Plan) -> Result<Stage, BuildError> {
-        self.say_step(&plan.text)?;
         if let Some(name) = &plan.name
             && self
                 .done
@@ -144,6 +143,7 @@ impl<'a> Builder<'a> {
         {
             return Err(BuildError::StageName(name.clone()));
         }
+        self.say_step(&plan.text)?;
         self.args.leave_stage();
         self.missed = self.request.no_cache;
         let mut stage = self.from(&plan.base)?;

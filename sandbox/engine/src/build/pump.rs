@@ -10,7 +10,7 @@ use drydock_runtime::{
     process::{self, ExitStatus, Running},
 };
 use rustix::{
-    event::{PollFd, PollFlags, poll},
+    event::{PollFd, PollFlags, Timespec, poll},
     pipe::{PipeFlags, pipe_with},
 };
 
@@ -21,6 +21,12 @@ use super::{
 };
 
 const KILL: i32 = 9;
+
+/// How long the rest of a line is waited for: programs write lines in pieces, and each line is a message.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 5_000_000,
+};
 
 /// The reading ends of a command's output.
 #[derive(Debug)]
@@ -34,6 +40,8 @@ struct Stream {
     /// `None` at the end.
     pipe: Option<OwnedFd>,
     decoder: Decoder,
+    /// The beginning of a line whose rest is most likely being written.
+    begun: String,
     red: bool,
 }
 
@@ -44,6 +52,7 @@ pub(super) fn pipes() -> io::Result<(Pump, Stdio)> {
     let stream = |pipe, red| Stream {
         pipe: Some(pipe),
         decoder: Decoder::default(),
+        begun: String::new(),
         red,
     };
     let pump = Pump {
@@ -104,11 +113,18 @@ impl Pump {
             if ready.ended && status.is_none() {
                 status = process::try_reap(pidfd).map_err(BuildError::os("reap a command"))?;
             }
-            if ready.stdout {
-                self.stdout.read(&mut buffer, output)?;
-            }
-            if ready.stderr {
-                self.stderr.read(&mut buffer, output)?;
+            let [first, second] = if ready.stdout {
+                [&mut self.stdout, &mut self.stderr]
+            } else {
+                [&mut self.stderr, &mut self.stdout]
+            };
+            if ready.stdout || ready.stderr {
+                // What the other one began comes first, as it was written first.
+                second.flush(output)?;
+                first.read(&mut buffer, output)?;
+            } else if !ready.ended {
+                first.flush(output)?;
+                second.flush(output)?;
             }
         }
     }
@@ -125,7 +141,9 @@ impl Pump {
             .flatten()
             .map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN))
             .collect();
-        rustix::io::retry_on_intr(|| poll(&mut polled, None))
+        let begun = !self.stdout.begun.is_empty() || !self.stderr.begun.is_empty();
+        let patience = begun.then_some(&PATIENCE);
+        rustix::io::retry_on_intr(|| poll(&mut polled, patience))
             .map_err(|error| BuildError::os("wait for a command")(error.into()))?;
         let mut polled = polled.iter();
         let mut is_ready = |source: &Option<BorrowedFd<'_>>| {
@@ -153,12 +171,20 @@ impl Stream {
         };
         let n = rustix::io::retry_on_intr(|| rustix::io::read(pipe, &mut *buffer))
             .map_err(|error| BuildError::os("read a command's output")(error.into()))?;
-        let text = if n == 0 {
+        if n == 0 {
             self.pipe = None;
-            self.decoder.finish()
+            self.begun.push_str(&self.decoder.finish());
         } else {
-            self.decoder.decode(&buffer[..n])
-        };
+            self.begun.push_str(&self.decoder.decode(&buffer[..n]));
+        }
+        if n == 0 || self.begun.ends_with('\n') || self.begun.len() > buffer.len() {
+            self.flush(output)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, output: &mut Output) -> Result<(), BuildError> {
+        let text = std::mem::take(&mut self.begun);
         match (text.is_empty(), self.red) {
             (true, _) => {}
             (false, true) => output.say_red(&text)?,

@@ -12,13 +12,14 @@ use super::{builder::Builder, error::BuildError, pump, stage::Stage, workspace::
 impl Builder<'_> {
     /// One such step.
     pub(super) fn run(&mut self, stage: &mut Stage, command: &Command) -> Result<(), BuildError> {
-        let mut argv = command.argv(&stage.shell());
-        if argv.is_empty() {
-            // RUN []: what a container of the image would run.
-            argv = stage.run.cmd.clone().unwrap_or_default();
-        }
+        let written = command.argv(&stage.shell());
         let args = self.args.stage_env(stage.env());
-        let created_by = self.created_by(&argv, &args);
+        let created_by = self.created_by(&written, &args);
+        let argv = match written.is_empty() {
+            // RUN []: what a container of the image would run.
+            true => stage.run.cmd.clone().unwrap_or_default(),
+            false => written,
+        };
         let run = stage.run.clone();
         let key = self.key(stage, &created_by, &run);
         if self.cached(stage, &key)? {
