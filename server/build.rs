@@ -78,11 +78,18 @@ fn install(work: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn npm(work: &Path, arguments: &[&str]) -> Result<(), Box<dyn Error>> {
-    let status = Command::new("npm").args(arguments).current_dir(work).status()?;
+    let status = Command::new("npm")
+        .args(arguments)
+        .current_dir(work)
+        .status()?;
     if status.success() {
         return Ok(());
     }
-    Err(format!("`npm {}` failed ({status}); its words are above", arguments.join(" ")).into())
+    Err(format!(
+        "`npm {}` failed ({status}); its words are above",
+        arguments.join(" ")
+    )
+    .into())
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
