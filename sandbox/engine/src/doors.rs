@@ -6,16 +6,23 @@ use std::{
     io,
     os::{fd::OwnedFd, unix::fs::PermissionsExt},
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
 use axum::{Router, body::Body, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{UnixListener, UnixStream};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{UnixListener, UnixStream},
+    sync::Semaphore,
+};
 use tower_service::Service;
 
 use crate::{Engine, http::version, router};
+
+/// Connections at once, of one door.
+const CONNECTIONS: usize = 256;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +62,19 @@ pub(crate) fn open(
 
 async fn accept(engine: Engine, door: Door, listener: UnixListener) {
     let router = router::routes(door).with_state(engine.clone());
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
+        // Who comes later waits in the kernel's queue.
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return;
+        };
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(serve(engine.clone(), door, router.clone(), stream));
+                let serving = serve(engine.clone(), door, router.clone(), stream);
+                tokio::spawn(async move {
+                    serving.await;
+                    drop(place);
+                });
             }
             // Out of descriptors or memory: others must end first.
             Err(error) => {
@@ -77,8 +93,6 @@ async fn serve(engine: Engine, door: Door, router: Router, stream: UnixStream) {
     });
     // A client that hangs up drops its request's future, and with it whatever that waits for.
     let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Some(Duration::from_secs(60)))
         .half_close(false)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()

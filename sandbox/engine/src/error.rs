@@ -50,14 +50,10 @@ pub(crate) enum EngineError {
     NotModified,
     #[error("the request's body is larger than {0} bytes")]
     BodyTooLarge(usize),
-    #[error(
-        "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: {0}: unknown"
-    )]
-    Start(#[source] LaunchError),
-    #[error(
-        "OCI runtime exec failed: exec failed: unable to start container process: {0}: unknown"
-    )]
-    Exec(#[source] LaunchError),
+    #[error("{}", launch_text(START_FAILED, .0))]
+    Start(LaunchError),
+    #[error("{}", launch_text(EXEC_FAILED, .0))]
+    Exec(LaunchError),
     #[error("error while mounting volume '{path}': {reason}")]
     MountSource { path: String, reason: String },
     #[error(transparent)]
@@ -68,6 +64,30 @@ pub(crate) enum EngineError {
         #[source]
         source: io::Error,
     },
+}
+
+/// How far Docker's engine, its shim and runc have come when a program cannot be executed.
+const START_FAILED: &str = "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process";
+const EXEC_FAILED: &str = "OCI runtime exec failed: exec failed: unable to start container process";
+
+/// Docker's engine looks users up itself, before its runtime is asked.
+fn launch_text(stage: &str, error: &LaunchError) -> String {
+    match error {
+        LaunchError::NoSuchUser(_)
+        | LaunchError::NoSuchGroup(_)
+        | LaunchError::TooManyProcesses => error.to_string(),
+        // Both the oldest and the newest client know this reason and exit with 126.
+        LaunchError::NotExecutable { name, reason } if reason == "is a directory" => {
+            format!("{stage}: exec: {name:?}: permission denied: unknown")
+        }
+        LaunchError::NotFound { .. }
+        | LaunchError::NoSuchFile { .. }
+        | LaunchError::NotExecutable { .. }
+        | LaunchError::Cwd { .. }
+        | LaunchError::Mount { .. }
+        | LaunchError::Init { .. }
+        | LaunchError::Helper(_) => format!("{stage}: {error}: unknown"),
+    }
 }
 
 impl EngineError {

@@ -12,7 +12,8 @@ use crate::{
     doors::Door,
     error::EngineError,
     routes::{
-        build, containers, exec, images, logs, networks, streams, system, volumes, workstation,
+        build, containers, exec, images, logs, networks, refused, streams, system, volumes,
+        workstation,
     },
 };
 
@@ -51,10 +52,14 @@ fn docker() -> Router<Engine> {
         .route("/containers/{id}/rename", post(containers::rename))
         .route("/containers/{id}/wait", post(containers::wait))
         .route("/containers/{id}/resize", post(containers::resize))
-        .route("/containers/{id}/pause", post(containers::pause))
-        .route("/containers/{id}/unpause", post(containers::unpause))
-        .route("/containers/{id}/stats", get(containers::stats))
-        .route("/containers/{id}/update", post(containers::update))
+        .route("/containers/{id}/pause", post(refused::pause))
+        .route("/containers/{id}/unpause", post(refused::unpause))
+        .route("/containers/{id}/stats", get(refused::stats))
+        .route("/containers/{id}/update", post(refused::update))
+        .route("/containers/{id}/archive", any(refused::archive))
+        .route("/containers/{id}/export", get(refused::export))
+        .route("/containers/{id}/changes", get(refused::changes))
+        .route("/commit", post(refused::commit))
         .route("/containers/{id}/logs", get(logs::logs))
         .route("/containers/{id}/attach", post(streams::attach))
         .route("/containers/{id}/exec", post(exec::create))

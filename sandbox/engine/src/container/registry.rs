@@ -128,11 +128,13 @@ impl Registry {
                 "Renaming a container with the same name as its current name".into(),
             ));
         }
-        let name = names::check(name)?;
+        let slashed = format!("/{name}");
+        let prefixed = |error: &EngineError| format!("Error when allocating new name: {error}");
+        names::check(&slashed).map_err(|error| EngineError::Invalid(prefixed(&error)))?;
         let mut inner = self.lock();
-        inner.take(name, &container.id).map_err(|error| {
-            EngineError::Conflict(format!("Error when allocating new name: {error}"))
-        })?;
+        inner
+            .take(name, &container.id)
+            .map_err(|error| EngineError::Conflict(prefixed(&error)))?;
         inner.names.remove(&old);
         container.set_name(name);
         Ok(old)

@@ -116,7 +116,7 @@ pub(crate) fn capabilities(host: &HostConfig) -> Result<Capabilities, EngineErro
         move |error: UnknownCapability| {
             EngineError::Invalid(format!(
                 "invalid {flag}: unknown capability: \"CAP_{}\"",
-                error.0.to_uppercase()
+                error.0.to_uppercase().trim_start_matches("CAP_")
             ))
         }
     };

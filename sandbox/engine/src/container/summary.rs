@@ -96,7 +96,7 @@ impl<'a> Choice<'a> {
             ];
             if !known.contains(&status) {
                 return Err(EngineError::Invalid(format!(
-                    "Unrecognised filter value for status: {status}"
+                    "invalid filter 'status={status}'"
                 )));
             }
         }

@@ -65,7 +65,10 @@ pub(crate) fn list(
         .map_err(EngineError::Invalid)?
         .flatten();
     let mut lines = Vec::new();
-    for image in &images {
+    for mut image in images {
+        let wanted = |name: &ImageRef| filters.any("reference", |pattern| matches(pattern, name));
+        image.tags.retain(wanted);
+        image.digests.retain(wanted);
         let nameless = image.tags.is_empty() && image.digests.is_empty();
         let step = nameless && parents.contains(&image.id);
         let fits = (!step || all && dangling != Some(true))
@@ -73,9 +76,7 @@ pub(crate) fn list(
             && before.is_none_or(|before| image.created < before)
             && since.is_none_or(|since| image.created > since)
             && until.is_none_or(|until| image.created < until.as_second())
-            && filters.any("reference", |pattern| {
-                image.tags.iter().any(|name| matches(pattern, name))
-            });
+            && !(nameless && filters.has("reference"));
         if !fits {
             continue;
         }
@@ -87,7 +88,7 @@ pub(crate) fn list(
             .config;
         let labels = config.and_then(|config| config.labels);
         if filters.labels(labels.as_ref()) {
-            lines.push(line(image, labels, api));
+            lines.push(line(&image, labels, api));
         }
     }
     Ok(lines)

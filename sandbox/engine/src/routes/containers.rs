@@ -386,33 +386,9 @@ pub(crate) async fn prune(
     ))
 }
 
-fn unsupported(what: &str, next: &'static str) -> EngineError {
+pub(super) fn unsupported(what: &str, next: &'static str) -> EngineError {
     EngineError::Unsupported {
         what: what.into(),
         next,
     }
-}
-
-const NO_FREEZER: &str = "stop it and start it again instead";
-
-pub(crate) async fn pause() -> EngineError {
-    unsupported("freeze containers (docker pause)", NO_FREEZER)
-}
-
-pub(crate) async fn unpause() -> EngineError {
-    unsupported("freeze containers (docker unpause)", NO_FREEZER)
-}
-
-pub(crate) async fn stats() -> EngineError {
-    unsupported(
-        "measure one container (docker stats)",
-        "see docker top for its processes",
-    )
-}
-
-pub(crate) async fn update() -> EngineError {
-    unsupported(
-        "change a container's limits (docker update)",
-        "make it anew with docker run",
-    )
 }

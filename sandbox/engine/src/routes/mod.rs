@@ -6,6 +6,7 @@ pub(crate) mod exec;
 pub(crate) mod images;
 pub(crate) mod logs;
 pub(crate) mod networks;
+pub(crate) mod refused;
 pub(crate) mod streams;
 pub(crate) mod system;
 pub(crate) mod volumes;

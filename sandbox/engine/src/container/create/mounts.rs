@@ -96,8 +96,8 @@ pub(crate) fn plan(
     });
     wanted.append(&mut own);
     for destination in config.volumes.iter().flatten().map(|(path, _)| path) {
-        // `VOLUME a:b` is a mistake of old that Docker refuses.
-        let destination = clean(destination)?;
+        // Docker takes a relative path here from the root.
+        let destination = clean(&format!("/{destination}"))?;
         if wanted.iter().all(|mount| mount.destination != destination) {
             let source = Source::Volume {
                 name: None,

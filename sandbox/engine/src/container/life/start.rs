@@ -121,6 +121,10 @@ async fn failed(engine: &Engine, container: &Arc<Container>, error: &EngineError
     });
     if container.host.auto_remove {
         remove::quietly(engine, container).await;
+        // Who waits for the removal hears of it before the caller hears of the failure: Docker's CLI stops waiting then.
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
