@@ -143,14 +143,16 @@ impl Site {
                 host: host.chars().take(80).collect(),
             });
         }
-        let harmless = matches!(*method, Method::GET | Method::HEAD) && !path.starts_with("/ws/");
-        if harmless {
+        let is_websocket = path.starts_with("/ws/");
+        if matches!(*method, Method::GET | Method::HEAD) && !is_websocket {
             return Ok(());
         }
         // Browsers send Origin with every websocket and every request that is not GET or HEAD.
         let origin = text(headers, &header::ORIGIN).unwrap_or_default();
         let fetched_from = text(headers, &HeaderName::from_static("sec-fetch-site"));
-        if !self.is_own_origin(origin) || fetched_from.is_some_and(|site| site != "same-origin") {
+        // Browsers have disagreed on whether ws:// is the same site as http://; the Origin they agree on.
+        let cross_site = !is_websocket && fetched_from.is_some_and(|site| site != "same-origin");
+        if !self.is_own_origin(origin) || cross_site {
             return Err(Refusal::ForeignOrigin {
                 home: self.home.clone(),
             });
