@@ -30,7 +30,7 @@ pub struct Options {
 }
 
 pub fn run(options: Options) -> anyhow::Result<ExitCode> {
-    super::log("info");
+    super::log("info,actix_server=warn");
     let data_dir = options.data.path();
     provision::ensure(&data_dir)?;
     drydock::serve::run(ServeOptions {
