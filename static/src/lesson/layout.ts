@@ -8,7 +8,7 @@ export type Pane = "lesson" | "terminal";
 const SMALLEST_PERCENT = 25;
 const LARGEST_PERCENT = 75;
 const STEP_PERCENT = 2;
-const DEFAULT_PERCENT = 46;
+const DEFAULT_PERCENT = 40;
 const narrow = matchMedia("(max-width: 760px)");
 
 /** The split view. */

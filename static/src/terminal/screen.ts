@@ -42,7 +42,7 @@ export class Screen {
       allowProposedApi: true, // for unicode11 and the search decorations
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily: FONT,
-      fontSize: innerWidth < 480 ? 13 : 14,
+      fontSize: innerWidth < 1600 ? 13 : 14,
       lineHeight: 1.2,
       macOptionIsMeta: true,
       minimumContrastRatio: 4.5,
