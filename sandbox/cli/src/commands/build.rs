@@ -139,7 +139,7 @@ impl Build {
         if !self.quiet {
             let sent = size::long(i64::try_from(sent).unwrap_or(i64::MAX));
             tty::print(&format!(
-                "Sending build context to Docker daemon  {sent}\r\r\n"
+                "Sending build context to Docker daemon {sent:>8}\r\r\n"
             ))?;
         }
         answer

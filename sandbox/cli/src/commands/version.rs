@@ -9,7 +9,10 @@ use crate::{
     docker::Docker,
     error::CliError,
     flags::DOCUMENT_FORMAT,
-    text::template::{Dialect, Document, Format},
+    text::{
+        template::{Dialect, Document, Format},
+        time,
+    },
     tty,
 };
 
@@ -174,13 +177,13 @@ fn server_text(server: &Server) -> String {
                 detail("MinAPIVersion")
             ),
         );
-        for (title, key) in [
-            ("Go version", "GoVersion"),
-            ("Git commit", "GitCommit"),
-            ("Built", "BuildTime"),
+        for (title, value) in [
+            ("Go version", detail("GoVersion").to_owned()),
+            ("Git commit", detail("GitCommit").to_owned()),
+            ("Built", time::ansi(detail("BuildTime"))),
         ] {
-            if !detail(key).is_empty() {
-                line(&mut out, 2, title, detail(key));
+            if !value.is_empty() {
+                line(&mut out, 2, title, &value);
             }
         }
         line(

@@ -134,7 +134,11 @@ fn leaf(
         let target = fs::read_link(full)?;
         return tar.append_link(&mut header(meta, EntryType::Symlink), child, target);
     }
-    if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {
+    if kind.is_fifo() {
+        return tar.append_data(&mut header(meta, EntryType::Fifo), child, io::empty());
+    }
+    // A socket cannot be archived, and a device of this machine means nothing on another.
+    if kind.is_socket() || kind.is_block_device() || kind.is_char_device() {
         return Ok(());
     }
     let file =

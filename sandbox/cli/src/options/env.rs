@@ -61,7 +61,7 @@ pub fn labels(files: &[String], flags: &[String]) -> Result<BTreeMap<String, Str
         lines
             .iter()
             .map(|l| l.trim_start())
-            .filter(|l| !l.is_empty() && !l.starts_with('#'))
+            .filter(|l| l.contains('=') && !l.starts_with('#'))
             .for_each(&mut add);
     }
     flags.iter().for_each(|flag| add(flag));

@@ -116,15 +116,14 @@ impl ContainerFlags {
             tmpfs.insert(path.into(), json!(options));
         }
         let mut host = json!({
-            "Binds": binds,
+            "Binds": or_null(&binds),
             "ContainerIDFile": text(&self.cidfile),
             "NetworkMode": self.network.first().map_or("default", |network| network_name(network)),
             "PortBindings": bindings,
             "RestartPolicy": limits::restart(self.restart.as_deref().unwrap_or("no"))?,
             "AutoRemove": self.rm,
-            "Mounts": self.mount,
-            "CapAdd": self.cap_add,
-            "CapDrop": self.cap_drop,
+            "CapAdd": or_null(&capabilities(&self.cap_add)),
+            "CapDrop": or_null(&capabilities(&self.cap_drop)),
             "Privileged": self.privileged,
             "PublishAllPorts": self.publish_all,
             "ReadonlyRootfs": self.read_only,
@@ -163,6 +162,7 @@ impl ContainerFlags {
                 .as_ref()
                 .map(|driver| json!({ "Type": driver, "Config": pairs(&self.log_opt) })),
         );
+        put_list(map, "Mounts", self.mount.is_empty(), &self.mount);
         put_list(map, "Tmpfs", tmpfs.is_empty(), tmpfs);
         put_list(
             map,
@@ -295,6 +295,28 @@ fn pairs(specs: &[String]) -> Map<String, Value> {
         .collect()
 }
 
+/// Go's empty list.
+fn or_null(list: &[String]) -> Value {
+    if list.is_empty() {
+        Value::Null
+    } else {
+        json!(list)
+    }
+}
+
+/// `net_admin` is `CAP_NET_ADMIN`, and `ALL` is itself.
+fn capabilities(names: &[String]) -> Vec<String> {
+    let full = |name: &String| {
+        let name = name.trim().to_ascii_uppercase();
+        if name == "ALL" || name.starts_with("CAP_") {
+            name
+        } else {
+            format!("CAP_{name}")
+        }
+    };
+    names.iter().map(full).collect()
+}
+
 fn device(spec: &str) -> Value {
     let mut parts = spec.splitn(3, ':');
     let host = parts.next().unwrap_or_default();
@@ -311,5 +333,28 @@ fn put(map: &mut Map<String, Value>, key: &str, value: Option<impl serde::Serial
 fn put_list(map: &mut Map<String, Value>, key: &str, empty: bool, value: impl serde::Serialize) {
     if !empty {
         map.insert(key.into(), json!(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capabilities_are_sent_by_their_full_names() {
+        let names = ["net_admin", "CAP_CHOWN", "all"].map(ToOwned::to_owned);
+        assert_eq!(capabilities(&names), ["CAP_NET_ADMIN", "CAP_CHOWN", "ALL"]);
+    }
+
+    #[test]
+    fn a_device_is_known_by_the_same_name_inside() {
+        let want = json!({ "PathOnHost": "/dev/x", "PathInContainer": "/dev/x", "CgroupPermissions": "rwm" });
+        assert_eq!(device("/dev/x"), want);
+    }
+
+    #[test]
+    fn a_network_may_be_named_by_a_field() {
+        assert_eq!(network_name("name=app,alias=db"), "app");
+        assert_eq!(network_name("none"), "none");
     }
 }

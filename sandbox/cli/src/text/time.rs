@@ -46,6 +46,15 @@ pub fn rfc3339(unix: i64) -> String {
     )
 }
 
+/// `Thu May  7 21:09:36 2026`, of a time in RFC 3339; anything else stays as it is.
+#[must_use]
+pub fn ansi(text: &str) -> String {
+    text.parse::<Timestamp>().map_or_else(
+        |_| text.to_owned(),
+        |t| t.strftime("%a %b %e %H:%M:%S %Y").to_string(),
+    )
+}
+
 /// A time as the user writes it (`42m`, `2026-01-02T13:23:37Z`, `2026-01-02`, Unix seconds), as the API wants it:
 /// `seconds.nanoseconds`.
 ///
@@ -114,6 +123,15 @@ mod tests {
         for (seconds, words) in cases {
             assert_eq!(ago(seconds), words, "{seconds} s");
         }
+    }
+
+    #[test]
+    fn the_time_of_a_build_is_written_as_ansi_c_writes_it() {
+        assert_eq!(
+            ansi("2026-05-07T21:09:36.000000000+00:00"),
+            "Thu May  7 21:09:36 2026"
+        );
+        assert_eq!(ansi("unknown"), "unknown");
     }
 
     #[test]
