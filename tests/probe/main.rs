@@ -123,7 +123,8 @@ fn sockets(folder: &Path) {
         return;
     };
     for entry in entries.flatten() {
-        let Ok(kind) = entry.file_type() else {
+        // Not the entry's own word for it: that is what lies under a mount.
+        let Ok(kind) = fs::symlink_metadata(entry.path()).map(|meta| meta.file_type()) else {
             continue;
         };
         if kind.is_socket() {

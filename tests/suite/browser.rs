@@ -16,32 +16,48 @@ fn learner_builds_fails_mends_passes_and_reloads() {
     needs!(Browser);
     let server = TestServer::start();
     let browser = Browser::open(DESKTOP.0, DESKTOP.1);
-    let exercise = exercise_that_builds();
+    let exercises = lesson::exercises();
+    let exercise = exercises
+        .iter()
+        .find(|exercise| exercise.id == "a-good-default")
+        .unwrap();
     open_lesson(&browser, &server, &exercise.lesson);
-    type_line(&browser, "kept=val''ue; echo rea''dy");
-    wait_shown(&browser, "ready");
+    type_line(&browser, "kept=val''ue; mkdir morning; cd morning");
 
-    type_script(&browser, &exercise.wrong, "first try");
-    press_check(&browser, &exercise);
-    wait_status(&browser, &exercise, "fail");
-    let result = browser.text(&format!("{} [data-result]", selector(&exercise)));
-    assert!(
-        result.len() > 20,
-        "the failure is not explained: {result:?}"
-    );
+    build_and_run(&browser, "ENTRYPOINT");
+    press_check(&browser, exercise);
+    wait_status(&browser, exercise, "fail");
+    let result = browser.text(&format!("{} [data-result]", selector(exercise)));
+    let message = exercise.message("replaced.output");
+    assert!(result.contains(&message), "no {message:?} in {result:?}");
     screenshot(&browser, "lesson-failed-desktop");
 
-    type_script(&browser, &exercise.solution, "second try");
-    press_check(&browser, &exercise);
-    wait_status(&browser, &exercise, "pass");
+    build_and_run(&browser, "CMD");
+    press_check(&browser, exercise);
+    wait_status(&browser, exercise, "pass");
     screenshot(&browser, "lesson-passed-desktop");
 
     browser.reload();
-    wait_shown(&browser, "second try over");
-    type_line(&browser, "echo \"<$kept>\"");
-    wait_shown(&browser, "<value>");
-    wait_status(&browser, &exercise, "pass");
+    wait_shown(&browser, "CMD is built");
+    type_line(&browser, "echo \"<$kept in ${PWD##*/}>\"");
+    wait_shown(&browser, "<value in morning>");
+    wait_status(&browser, exercise, "pass");
     assert_eq!(browser.complaints(), [""; 0]);
+}
+
+/// Types a Dockerfile with this instruction, its build and a run, and waits for each.
+#[track_caller]
+fn build_and_run(browser: &Browser, instruction: &str) {
+    let text = format!("FROM busybox\\n{instruction} [\"echo\", \"Good morning, harbour\"]\\n");
+    type_line(browser, &format!("clear; printf '{text}' > Dockerfile"));
+    type_line(
+        browser,
+        &format!("docker build -t morning . && echo {instruction} is bui''lt"),
+    );
+    wait_shown(browser, "Successfully tagged morning:latest");
+    wait_shown(browser, &format!("{instruction} is built"));
+    type_line(browser, "docker run --rm morning; echo \"code $?\"");
+    wait_shown(browser, "Good morning, harbour\ncode 0");
 }
 
 #[test]
@@ -166,27 +182,6 @@ fn keyboard_alone_reaches_terminal_and_check() {
     );
 }
 
-/// An exercise that is done with `docker build` and `docker run`, rightly and wrongly.
-fn exercise_that_builds() -> Exercise {
-    let builds = |exercise: &Exercise| {
-        [&exercise.wrong, &exercise.solution]
-            .iter()
-            .all(|script| script.contains("docker build"))
-            && exercise.solution.contains("docker run")
-    };
-    let exercises = lesson::exercises();
-    let found = exercises.iter().find(|exercise| builds(exercise));
-    let or_without_run = || {
-        exercises
-            .iter()
-            .find(|exercise| exercise.wrong.contains("docker build"))
-    };
-    found
-        .or_else(or_without_run)
-        .expect("no exercise builds an image")
-        .clone()
-}
-
 #[track_caller]
 fn open_lesson(browser: &Browser, server: &TestServer, lesson: &str) {
     browser.go(&format!("{}/lessons/{lesson}", server.url()));
@@ -218,18 +213,6 @@ fn type_line(browser: &Browser, line: &str) {
 #[track_caller]
 fn type_keys_now(browser: &Browser, keys: &str) {
     browser.type_keys(keys);
-}
-
-/// Types a script as one group, so that its `exit` or `set -e` does not end the shell, and waits for its end.
-#[track_caller]
-fn type_script(browser: &Browser, script: &str, name: &str) {
-    let (first, rest) = name.split_once(' ').unwrap();
-    let script = script.trim().replace('\t', "    ");
-    type_line(
-        browser,
-        &format!("(\n{script}\n); echo {first} {rest}'' over"),
-    );
-    wait_shown(browser, &format!("{name} over"));
 }
 
 fn selector(exercise: &Exercise) -> String {

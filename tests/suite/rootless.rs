@@ -72,7 +72,10 @@ impl Account {
             .status();
         assert!(copied.unwrap().success());
         finish(
-            Command::new("chown").arg("-R").arg(&name).arg(home.path()),
+            Command::new("chown")
+                .arg("-R")
+                .arg(format!("{name}:users"))
+                .arg(home.path()),
             b"",
             Duration::from_secs(30),
         )
@@ -232,7 +235,7 @@ fn doctor_names_what_is_missing_and_the_command_that_mends_it() {
     assert_ne!(said.code, 0, "{said:?}");
     let all = said.stdout + &said.stderr;
     assert!(
-        all.contains("/etc/subuid") && all.contains("usermod --add-subuids"),
+        all.contains("subordinate ids") && all.contains("usermod --add-subuids"),
         "{all}"
     );
 }

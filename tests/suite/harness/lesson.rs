@@ -15,6 +15,19 @@ pub struct Exercise {
     /// A script that gets it wrong, and the message key for it.
     pub wrong: String,
     pub key: String,
+    messages: Vec<(String, String)>,
+}
+
+impl Exercise {
+    /// What the learner is told for this key.
+    #[track_caller]
+    pub fn message(&self, key: &str) -> String {
+        let found = self.messages.iter().find(|(other, _)| other == key);
+        found
+            .unwrap_or_else(|| panic!("{} has no message {key}", self.id))
+            .1
+            .clone()
+    }
 }
 
 /// All exercises, in the order of the lessons.
@@ -52,9 +65,26 @@ fn of(folder: &std::path::Path) -> Vec<Exercise> {
                 solution: string(exercise, "solution"),
                 wrong: string(wrong, "script"),
                 key: string(wrong, "expect"),
+                messages: messages(exercise),
             }
         })
         .collect()
+}
+
+fn messages(exercise: &toml::Value) -> Vec<(String, String)> {
+    let checks = exercise["check"].as_array().unwrap().iter();
+    let of = |check: &toml::Value| {
+        let id = check["id"].as_str().unwrap().to_owned();
+        let table = check
+            .get("messages")
+            .and_then(toml::Value::as_table)
+            .cloned()
+            .unwrap_or_default();
+        table
+            .into_iter()
+            .map(move |(half, text)| (format!("{id}.{half}"), text.as_str().unwrap().to_owned()))
+    };
+    checks.flat_map(of).collect()
 }
 
 /// The first exercise of the first lesson.

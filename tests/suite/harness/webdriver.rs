@@ -34,9 +34,10 @@ impl Browser {
         let mut driver = Guard::spawn(&mut command);
         let mut lines = BufReader::new(driver.0.stdout.take().unwrap()).lines();
         // "ChromeDriver was started successfully on port 45339."
+        // An earlier line repeats the 0 that was asked for.
         let port = lines.by_ref().map(Result::unwrap).find_map(|line| {
-            line.rsplit_once("on port ")
-                .and_then(|(_, port)| port.trim_end_matches('.').parse::<u16>().ok())
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse::<u16>().ok()
         });
         let port = port.expect("chromedriver named no port");
         // A full pipe would block the driver.
@@ -162,6 +163,11 @@ impl Browser {
     #[track_caller]
     pub fn click(&self, selector: &str) {
         let id = self.element(selector);
+        // A page that scrolls smoothly would still be on its way when the driver clicks.
+        let element = json!({ "element-6066-11e4-a52e-4f735466cecf": id });
+        let script = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+        let arguments = json!({ "script": script, "args": [element] });
+        self.call("POST", "/execute/sync", &arguments);
         self.call("POST", &format!("/element/{id}/click"), &json!({}));
     }
 

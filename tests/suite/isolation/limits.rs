@@ -119,7 +119,7 @@ fn memory_hog_is_killed_and_others_do_not_notice() {
 fn full_disk_says_so_and_can_be_freed() {
     needs!(Docker, Root);
     let sandbox = Sandbox::new();
-    let fill = "head -c 5000000000 /dev/zero > /big";
+    let fill = "dd if=/dev/zero of=/big bs=1M count=5000";
     let said = sandbox
         .docker
         .run(&["run", "--name", "full", "busybox", "sh", "-c", fill]);
