@@ -1,23 +1,13 @@
 //! Stage by stage, step by step.
 
-use std::fs;
-
-use drydock_dockerfile::{
-    BuildArgs, Dockerfile, Instruction, Stage as Plan, Step, expand, parse_trigger,
-};
-use drydock_image::{ImageId, ImageRef, Layer, StoreError, config::RunConfig};
-use drydock_spec::ContainerId;
+use drydock_dockerfile::{BuildArgs, Dockerfile, Instruction, Stage as Plan, Step, parse_trigger};
+use drydock_image::ImageId;
 
 use super::{
-    cache::{self, Key},
-    cancel::Cancel,
-    error::BuildError,
-    output::Output,
-    request::BuildRequest,
-    stage::Stage,
-    workspace::{Scratch, Workspace},
+    cancel::Cancel, error::BuildError, output::Output, request::BuildRequest, stage::Stage,
+    workspace::Workspace,
 };
-use crate::{Engine, image::ImageError};
+use crate::{Engine, image};
 
 /// One build.
 pub(super) struct Builder<'a> {
@@ -69,7 +59,9 @@ impl<'a> Builder<'a> {
             Err(error) => {
                 tracing::debug!(%error, "a build failed");
                 // A client that has gone is told nothing.
-                let _ = self.output.fail(&error);
+                let _ = self
+                    .output
+                    .fail(&error.with_meter(&self.engine.config.data));
             }
         }
     }
@@ -108,9 +100,30 @@ impl<'a> Builder<'a> {
             .say(&format!("Successfully built {}\n", id.short()))?;
         for tag in &self.request.tags {
             self.engine.store.tag(id, tag)?;
+            image::tell(self.engine, "tag", id, &tag.to_string());
             self.output.say(&format!("Successfully tagged {tag}\n"))?;
         }
         Ok(self.output.finish(&id.to_string())?)
+    }
+
+    /// The stages that are built.
+    pub(super) fn done(&self) -> &[Stage] {
+        &self.done
+    }
+
+    /// The Dockerfile's escape character.
+    pub(super) fn escape(&self) -> char {
+        self.file.escape
+    }
+
+    /// Whether the cache is not asked any more.
+    pub(super) fn missed(&self) -> bool {
+        self.missed
+    }
+
+    /// The cache did not have a step.
+    pub(super) fn miss(&mut self) {
+        self.missed = true;
     }
 
     fn say_step(&mut self, text: &str) -> Result<(), BuildError> {
@@ -158,62 +171,6 @@ impl<'a> Builder<'a> {
         Ok(stage)
     }
 
-    /// FROM: scratch, an earlier stage, or an image.
-    fn from(&mut self, written: &str) -> Result<Stage, BuildError> {
-        let base = expand::word(written, &self.args.global_env(), self.file.escape)?;
-        if base.is_empty() {
-            return Err(BuildError::BlankBase(written.into()));
-        }
-        let named = |stage: &&Stage| {
-            stage
-                .name
-                .as_deref()
-                .is_some_and(|name| name.eq_ignore_ascii_case(&base))
-        };
-        if let Some(stage) = self.done.iter().rev().find(named) {
-            return Ok(stage.base(&self.engine.store)?);
-        }
-        if base == "scratch" {
-            return Ok(Stage::scratch());
-        }
-        let id = self.image(&base)?;
-        Ok(Stage::from(&self.engine.store, &id)?)
-    }
-
-    /// An image by name or id; one that is not here is looked for where `docker pull` would.
-    pub(super) fn image(&self, name: &str) -> Result<ImageId, BuildError> {
-        let store = &self.engine.store;
-        let reference = name.parse::<ImageRef>();
-        if self.request.pull
-            && let Ok(reference) = &reference
-            && let Ok(id) = store.pull(reference)
-        {
-            return Ok(id);
-        }
-        match store.resolve(name) {
-            Err(StoreError::NoSuchImage(_)) => match store.pull(&reference?) {
-                Err(StoreError::NoSuchImage(_)) => {
-                    let name = name.split([':', '@']).next().unwrap_or(name);
-                    Err(ImageError::PullDenied(name.into()).into())
-                }
-                other => Ok(other?),
-            },
-            other => Ok(other?),
-        }
-    }
-
-    /// A stage that is built, by name or number.
-    pub(super) fn finished(&self, name: &str) -> Option<&Stage> {
-        let named = |stage: &&Stage| {
-            stage
-                .name
-                .as_deref()
-                .is_some_and(|own| own.eq_ignore_ascii_case(name))
-        };
-        let number = || self.done.get(name.parse::<usize>().ok()?);
-        self.done.iter().rev().find(named).or_else(number)
-    }
-
     /// What the base image's ONBUILD kept for this build.
     fn triggers(&mut self, stage: &mut Stage) -> Result<(), BuildError> {
         let triggers = stage.run.on_build.take().unwrap_or_default();
@@ -247,88 +204,6 @@ impl<'a> Builder<'a> {
     fn say_image(&mut self, stage: &Stage) -> Result<(), BuildError> {
         let id = stage.id.as_ref().map_or("", |id| id.short());
         Ok(self.output.say(&format!(" ---> {id}\n"))?)
-    }
-
-    /// The id of a step's container, as the classic builder says it.
-    pub(super) fn say_container(&mut self) -> Result<ContainerId, BuildError> {
-        let id = ContainerId::random();
-        self.output
-            .say(&format!(" ---> Running in {}\n", id.short()))?;
-        Ok(id)
-    }
-
-    pub(super) fn say_removed(&mut self, id: &ContainerId) -> Result<(), BuildError> {
-        if self.request.remove || self.request.force_remove {
-            self.output
-                .say(&format!("Removing intermediate container {}\n", id.short()))?;
-        }
-        Ok(())
-    }
-
-    /// A step's key: its parent, what it says, and the config it leads to.
-    pub(super) fn key(&self, stage: &Stage, created_by: &str, run: &RunConfig) -> Key {
-        let parent = stage
-            .id
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let run = serde_json::to_vec(run).unwrap_or_default();
-        cache::key(&[parent.as_bytes(), created_by.as_bytes(), &run])
-    }
-
-    /// Goes on from the image that the same step made before, if there is one.
-    pub(super) fn cached(&mut self, stage: &mut Stage, key: &Key) -> Result<bool, BuildError> {
-        if self.missed {
-            return Ok(false);
-        }
-        let known = self.engine.builds.cache.get(key);
-        if !known.is_some_and(|id| stage.adopt(&self.engine.store, &id).is_ok()) {
-            self.missed = true;
-            return Ok(false);
-        }
-        self.output.say(" ---> Using cache\n")?;
-        Ok(true)
-    }
-
-    /// A step without files.
-    pub(super) fn config_step(
-        &mut self,
-        stage: &mut Stage,
-        run: RunConfig,
-        created_by: String,
-    ) -> Result<(), BuildError> {
-        let key = self.key(stage, &created_by, &run);
-        if self.cached(stage, &key)? {
-            return Ok(());
-        }
-        let id = self.say_container()?;
-        self.commit(stage, run, created_by, None, key)?;
-        self.say_removed(&id)
-    }
-
-    /// What a step wrote, as a layer; `None` when it wrote nothing.
-    pub(super) fn layer(&self, scratch: &Scratch) -> Result<Option<Layer>, BuildError> {
-        let mut entries =
-            fs::read_dir(&scratch.upper).map_err(BuildError::os("read a step's layer"))?;
-        if entries.next().is_none() {
-            return Ok(None);
-        }
-        Ok(Some(self.engine.store.add_layer(&scratch.upper)?))
-    }
-
-    pub(super) fn commit(
-        &mut self,
-        stage: &mut Stage,
-        run: RunConfig,
-        created_by: String,
-        layer: Option<Layer>,
-        key: Key,
-    ) -> Result<(), BuildError> {
-        stage.commit(&self.engine.store, run, created_by, layer)?;
-        if let Some(id) = &stage.id {
-            self.engine.builds.cache.put(key, id.clone());
-        }
-        Ok(())
     }
 }
 

@@ -37,7 +37,8 @@ pub(super) async fn receive(engine: &Engine, mut body: Body) -> Result<Workspace
     let unpacking = tokio::spawn(blocking(move || {
         let workspace =
             Workspace::create(&builds).map_err(BuildError::os("make the build's directory"))?;
-        unpack(&workspace, Pieces::new(receiver))?;
+        // The meter is read while what filled it is there.
+        unpack(&workspace, Pieces::new(receiver)).map_err(|error| error.with_meter(&builds))?;
         Ok(workspace)
     }));
     while let Some(frame) = body.frame().await {

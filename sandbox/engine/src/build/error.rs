@@ -1,6 +1,6 @@
 //! Why a build ended, in the words of Docker's classic builder.
 
-use std::io;
+use std::{fmt, io, path::Path};
 
 use drydock_dockerfile::{ExpandError, ParseError};
 use drydock_image::StoreError;
@@ -60,6 +60,10 @@ pub(super) enum BuildError {
     Protocol(String),
     #[error("Invalid signal: {0}")]
     Signal(String),
+    #[error(
+        "no space left on device: the sandbox's {0} is full; remove images, containers or files"
+    )]
+    Full(Meter),
     #[error("{0}")]
     Request(String),
     #[error(transparent)]
@@ -132,24 +136,71 @@ impl BuildError {
         }
     }
 
-    /// What the client is told. A full disk names its meter.
+    /// What the client is told.
     pub(super) fn message(&self) -> String {
-        let full = io::ErrorKind::StorageFull;
-        let is_full = match self {
-            Self::Os { source, .. } => source.kind() == full,
-            Self::Context(UntarError::Os { source, .. }) => source.kind() == full,
-            Self::Copy { reason, .. } => match reason {
-                CopyError::Os(source) => source.kind() == full,
-                CopyError::Untar(UntarError::Os { source, .. }) => source.kind() == full,
-                _ => false,
-            },
-            _ => false,
-        };
-        if is_full {
-            ImageError::Full.to_string()
+        self.to_string()
+    }
+
+    /// A full disk is that and nothing else, with the meter that is full.
+    pub(super) fn with_meter(self, data: &Path) -> Self {
+        if self.is_full() {
+            Self::Full(Meter::fullest(data))
         } else {
-            self.to_string()
+            self
         }
+    }
+
+    fn is_full(&self) -> bool {
+        let full = |source: &io::Error| source.kind() == io::ErrorKind::StorageFull;
+        let untar =
+            |error: &UntarError| matches!(error, UntarError::Os { source, .. } if full(source));
+        match self {
+            Self::Image(ImageError::Full) => true,
+            Self::Os { source, .. } => full(source),
+            Self::Context(error) => untar(error),
+            Self::Copy {
+                reason: CopyError::Os(source),
+                ..
+            } => full(source),
+            Self::Copy {
+                reason: CopyError::Untar(error),
+                ..
+            } => untar(error),
+            _ => false,
+        }
+    }
+}
+
+/// What a sandbox's storage is limited in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meter {
+    Disk,
+    Files,
+}
+
+impl Meter {
+    /// The one that is full, if one is.
+    pub(super) fn full(data: &Path) -> Option<Self> {
+        let disk = rustix::fs::statvfs(data).ok()?;
+        match (disk.f_bavail, disk.f_favail) {
+            (_, 0) => Some(Self::Files),
+            (0, _) => Some(Self::Disk),
+            _ => None,
+        }
+    }
+
+    /// After a write failed for want of space: a little may be left that was not enough.
+    fn fullest(data: &Path) -> Self {
+        Self::full(data).unwrap_or(Self::Disk)
+    }
+}
+
+impl fmt::Display for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Disk => "disk",
+            Self::Files => "number of files",
+        })
     }
 }
 

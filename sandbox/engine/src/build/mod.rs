@@ -15,6 +15,7 @@
 //! Deliberately absent: BuildKit, URLs, and containers for steps that run nothing: their ids are said, as the classic
 //! builder says them, but nothing has them.
 
+mod base;
 mod builder;
 mod cache;
 mod cancel;
@@ -29,9 +30,12 @@ mod pump;
 mod request;
 mod run;
 mod stage;
+mod step;
 mod tree;
 mod workdir;
 mod workspace;
+
+use std::sync::Arc;
 
 use axum::{body::Body, response::Response};
 use tokio::sync::Semaphore;
@@ -50,14 +54,14 @@ const MAX_BUILDS: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Builds {
     cache: Cache,
-    running: Semaphore,
+    running: Arc<Semaphore>,
 }
 
 impl Default for Builds {
     fn default() -> Self {
         Self {
             cache: Cache::default(),
-            running: Semaphore::new(MAX_BUILDS),
+            running: Arc::new(Semaphore::new(MAX_BUILDS)),
         }
     }
 }
@@ -79,6 +83,8 @@ pub(crate) async fn build(
     body: Body,
 ) -> Result<Response, EngineError> {
     let request = BuildRequest::parse(query)?;
+    let running = engine.builds.running.clone().try_acquire_owned();
+    let running = running.map_err(|_| EngineError::Conflict(too_many()))?;
     let workspace = context::receive(&engine, body).await?;
     let prepared = {
         let request = request.clone();
@@ -93,17 +99,15 @@ pub(crate) async fn build(
     tokio::spawn(watch(engine.clone(), sender.clone(), cancel.clone(), ended));
     tokio::task::spawn_blocking(move || {
         let _guard = guard;
-        let Ok(_running) = engine.builds.running.try_acquire() else {
-            let error = BuildError::Request(format!(
-                "{MAX_BUILDS} builds run already; wait for one of them to end"
-            ));
-            let _ = Output::new(sender, false).fail(&error);
-            return;
-        };
+        let _running = running;
         let output = Output::new(sender, request.quiet);
         Builder::new(&engine, &request, file, workspace, output, cancel).build();
     });
     Ok(response)
+}
+
+fn too_many() -> String {
+    format!("{MAX_BUILDS} builds run already; wait until one of them has ended")
 }
 
 /// Cancels a build that nobody waits for. It must end with the build, since the answer does not end before it does.

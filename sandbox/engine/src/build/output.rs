@@ -1,5 +1,6 @@
 //! What a build says: one JSON object a line, as the classic builder sends them.
 
+use drydock_api::models::JsonMessage;
 use serde::Serialize;
 
 use super::error::BuildError;
@@ -69,6 +70,14 @@ impl Output {
     /// As [`Self::say`], in red: what a command wrote to its standard error.
     pub(super) fn say_red(&mut self, text: &str) -> Result<(), Gone> {
         self.say(&format!("\u{1b}[91m{text}\u{1b}[0m"))
+    }
+
+    /// A line of a pull.
+    pub(super) fn pulled(&mut self, line: &JsonMessage) -> Result<(), Gone> {
+        match self.withheld {
+            None => self.sender.json_blocking(line),
+            Some(_) => Ok(()),
+        }
     }
 
     /// The id of an image that was built.

@@ -7,7 +7,13 @@ use drydock_runtime::{
 };
 use drydock_spec::ContainerId;
 
-use super::{builder::Builder, error::BuildError, pump, stage::Stage, workspace::Scratch};
+use super::{
+    builder::Builder,
+    error::{BuildError, Meter},
+    pump,
+    stage::Stage,
+    workspace::Scratch,
+};
 
 impl Builder<'_> {
     /// One such step.
@@ -138,17 +144,10 @@ impl Builder<'_> {
 
     /// After a command failed: a full disk is the likely reason, and which meter it is helps.
     fn explain_full(&mut self) -> Result<(), BuildError> {
-        let Ok(disk) = rustix::fs::statvfs(&self.engine.config.data) else {
+        let Some(meter) = Meter::full(&self.engine.config.data) else {
             return Ok(());
         };
-        let meter = match (disk.f_bavail, disk.f_favail) {
-            (0, _) => "disk",
-            (_, 0) => "number of files",
-            _ => return Ok(()),
-        };
-        let text = format!(
-            "no space left on device: the sandbox's {meter} is full; remove images, containers or files\n"
-        );
+        let text = format!("{}\n", BuildError::Full(meter));
         Ok(self.output.say_red(&text)?)
     }
 }
