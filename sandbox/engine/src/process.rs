@@ -90,12 +90,8 @@ impl Process {
 }
 
 /// A descriptor that the event loop polls. Owned, it stays open as long as it is polled.
-#[allow(
-    deprecated,
-    reason = "the successor is an unsafe function, for types that are less than an OwnedFd"
-)]
 pub(crate) fn watched(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
-    AsyncFd::with_interest(fd, interest)
+    drydock_runtime::sys::watch(fd, interest)
 }
 
 async fn reap(watched: AsyncFd<OwnedFd>, end: watch::Sender<Option<ExitStatus>>) {

@@ -10,7 +10,7 @@ use drydock_api::client::Client;
 use drydock_runtime::{process, sys};
 use drydock_spec::SandboxId;
 use serde::{Deserialize, Serialize};
-use tokio::io::unix::AsyncFd;
+use tokio::io::{Interest, unix::AsyncFd};
 
 use crate::{
     SessionError,
@@ -86,7 +86,7 @@ impl Sandbox {
         Ok(Self(Arc::new(Inner {
             record,
             client,
-            engine: sys::watch_reads(engine)?,
+            engine: sys::watch(engine, Interest::READABLE)?,
         })))
     }
 

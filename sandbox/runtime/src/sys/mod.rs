@@ -12,4 +12,4 @@ pub use handover::{close_all_from, inherited_fd, keep_across_exec};
 pub use mount_attr::{MountAttr, mount_setattr};
 pub use seccomp::install_filter;
 pub use signals::reset_signals;
-pub use watch::{watch, watch_reads};
+pub use watch::watch;
