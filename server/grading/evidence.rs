@@ -1,5 +1,7 @@
 //! Reading a sandbox over the server's own door. Every answer has a bound.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use drydock_api::{
     client::{Body, Client, ClientError, percent_encode},
@@ -94,6 +96,21 @@ impl<'a> Evidence<'a> {
                 .get_json(&format!("/containers/{name}/json"))
                 .await,
         )
+    }
+
+    /// Whether a container ends within this time.
+    ///
+    /// # Errors
+    /// When the sandbox cannot be asked.
+    pub async fn ends_within(&self, id: &str, time: Duration) -> Result<bool, GraderError> {
+        let path = format!("/containers/{id}/wait");
+        let wait = self
+            .client
+            .post_json::<wire::Waited>(&path, &serde_json::Value::Null);
+        match tokio::time::timeout(time, wait).await {
+            Err(_elapsed) => Ok(false),
+            Ok(answer) => found(answer).map(|_| true),
+        }
     }
 
     /// All containers of the learner's, stopped ones too.

@@ -1,5 +1,7 @@
 //! One container, by name.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::{
@@ -24,6 +26,9 @@ pub const CONDITIONS: &[&str] = &[
     "env",
     "log",
 ];
+
+/// How long a container must go on running to count as one that runs.
+const SETTLING: Duration = Duration::from_millis(400);
 
 /// `container = { name = "web", image = "busybox", state = "running" }`
 #[derive(Debug, Clone, Deserialize)]
@@ -87,7 +92,7 @@ impl StateName {
 
 impl Container {
     pub(super) async fn evaluate(&self, evidence: &Evidence<'_>) -> Result<Verdict, GraderError> {
-        let container = evidence.container(&self.name).await?;
+        let container = self.settled(evidence).await?;
         let Some(container) = container else {
             return Ok(self.judge(None, None, &evidence.values));
         };
@@ -108,6 +113,25 @@ impl Container {
         Ok(log
             .judge(&printed.both(), &evidence.values, "log", &what)
             .map_or(Verdict::Pass, Verdict::from))
+    }
+
+    /// The container's record. One that should be running is given a moment in which to end: a
+    /// command that ends at once must not pass because the check was quicker.
+    async fn settled(
+        &self,
+        evidence: &Evidence<'_>,
+    ) -> Result<Option<wire::Container>, GraderError> {
+        let container = evidence.container(&self.name).await?;
+        match &container {
+            Some(found)
+                if self.state == Some(StateName::Running)
+                    && found.state.status == "running"
+                    && evidence.ends_within(&found.id, SETTLING).await? =>
+            {
+                evidence.container(&self.name).await
+            }
+            _ => Ok(container),
+        }
     }
 
     /// Judges everything but the log; `image_id` is what [`Container::image`] stands for now.
