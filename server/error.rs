@@ -84,9 +84,6 @@ pub enum Refusal {
     /// The request's body is over its limit.
     #[error("The request is larger than {} bytes.", crate::config::MAX_BODY)]
     TooLarge,
-    /// The path exists, for another method.
-    #[error("This cannot be done here.")]
-    MethodNotAllowed,
     /// Too many requests of this learner or address.
     #[error("That was too often.")]
     TooOften {
@@ -96,9 +93,9 @@ pub enum Refusal {
     /// Too many open terminals.
     #[error("{} terminals are open already.", crate::config::MAX_TERMINALS)]
     TooManyTerminals,
-    /// The sandbox could not be started, for a reason the learner may know.
+    /// The sandbox could not be started or looked at; says which.
     #[error("{0}")]
-    NotStarted(String),
+    Unavailable(String),
     /// The server is going down.
     #[error("The server is restarting.")]
     ShuttingDown,
@@ -123,9 +120,8 @@ impl Refusal {
             Self::NoLiveSandbox | Self::OtherLesson { .. } => StatusCode::CONFLICT,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooOften { .. } | Self::TooManyTerminals => StatusCode::TOO_MANY_REQUESTS,
-            Self::NotStarted(_) | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -144,10 +140,9 @@ impl Refusal {
             Self::OtherLesson { .. } => "other-lesson",
             Self::Malformed(_) => "malformed",
             Self::TooLarge => "too-large",
-            Self::MethodNotAllowed => "method-not-allowed",
             Self::TooOften { .. } => "too-often",
             Self::TooManyTerminals => "too-many-terminals",
-            Self::NotStarted(_) => "not-started",
+            Self::Unavailable(_) => "unavailable",
             Self::ShuttingDown => "restarting",
             Self::Internal(_) => "internal",
         }
@@ -169,12 +164,10 @@ impl Refusal {
                 "Start the sandbox, then try again.".into()
             }
             Self::OtherLesson { .. } => "End it to start this one, or go back to it.".into(),
-            Self::Malformed(_) | Self::TooLarge | Self::MethodNotAllowed => {
-                "Reload the page and try again.".into()
-            }
+            Self::Malformed(_) | Self::TooLarge => "Reload the page and try again.".into(),
             Self::TooOften { seconds } => format!("Try again in {seconds} s."),
             Self::TooManyTerminals => "Close a tab of this site, then reload this one.".into(),
-            Self::NotStarted(_) | Self::ShuttingDown => "Try again in a moment.".into(),
+            Self::Unavailable(_) | Self::ShuttingDown => "Try again in a moment.".into(),
             Self::Internal(_) => "Try again; if it stays, tell whoever runs this server.".into(),
         }
     }

@@ -3,12 +3,18 @@
 //! SIGTERM is an upgrade: websockets are told to come back, sandboxes keep running, and the next
 //! server finds them. SIGINT is the end: every learner's sandbox goes too.
 
-use std::{fs, io, net::TcpListener, path::Path, time::Duration};
+use std::{
+    fs, io,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    time::Duration,
+};
 
 use actix_web::{HttpServer, web};
 use anyhow::Context as _;
 use drydock_session::{Role, Sessions, SessionsConfig, host::DataDir};
 use tokio::{
+    net::TcpSocket,
     runtime::Handle,
     signal::unix::{SignalKind, signal},
 };
@@ -38,6 +44,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections per worker; each costs memory.
 const MAX_CONNECTIONS: usize = 2048;
 
+/// Connections that may wait to be accepted: a class that comes back after a restart.
+const BACKLOG: u32 = 1024;
+
 /// Serves until a signal says to stop.
 ///
 /// # Errors
@@ -48,7 +57,7 @@ pub fn run(options: ServeOptions) -> anyhow::Result<()> {
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     // First of all, so that a busy address is said before any sandbox is touched.
-    let listener = TcpListener::bind(options.listen)
+    let listener = listen(options.listen)
         .with_context(|| format!("could not listen on {}", options.listen))?;
     let site = Site::new(listener.local_addr()?, options.public_url.as_deref())
         .context("--public-url cannot be used")?;
@@ -96,6 +105,17 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     }
     app.store.close().await;
     Ok(())
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // A restarted server need not wait for the connections of the one before to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
 }
 
 /// Why the server stops.

@@ -58,7 +58,7 @@ pub async fn check(
         )
         .await
         .unwrap_or_else(|_| {
-            Err(Refusal::NotStarted(
+            Err(Refusal::Unavailable(
                 "The check took too long; nothing is held against you.".into(),
             ))
         })

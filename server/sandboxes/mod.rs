@@ -298,7 +298,7 @@ impl StartError {
             Self::ShuttingDown => Refusal::ShuttingDown,
             Self::Session(_) => {
                 tracing::error!(error = chain(&self), "a sandbox did not start");
-                Refusal::NotStarted("The sandbox could not be started.".into())
+                Refusal::Unavailable("The sandbox could not be started.".into())
             }
         }
     }
