@@ -25,7 +25,7 @@ use crate::{Engine, http::version, router};
 const CONNECTIONS: usize = 256;
 
 /// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Door {
     /// The learner, by `/var/run/docker.sock` on the workstation.
     Learner,

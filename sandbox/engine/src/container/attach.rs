@@ -146,20 +146,30 @@ async fn type_in(container: &Container, mut keys: DetachKeys, reader: Option<Rea
             // A process that no longer reads is no reason to stop listening.
             let _ = input.write_all(&typed).await;
             if detached {
-                return;
+                return Typed::Detached;
             }
         }
         if stdin && container.config.stdin_once && !tty && container.streams.input().await.is_some()
         {
             container.streams.close_input();
         }
-        std::future::pending().await
+        Typed::All
     };
     tokio::pin!(copying);
-    tokio::select! {
-        () = &mut copying => {}
-        () = watcher.hung_up() => {
-            let _ = timeout(LAST_INPUT, copying).await;
-        }
+    let typed = tokio::select! {
+        typed = &mut copying => typed,
+        () = watcher.hung_up() => timeout(LAST_INPUT, copying).await.unwrap_or(Typed::All),
+    };
+    match typed {
+        Typed::Detached => {}
+        Typed::All => watcher.hung_up().await,
     }
+}
+
+/// What became of a client's input.
+enum Typed {
+    /// The client left with its detach keys.
+    Detached,
+    /// There is no more.
+    All,
 }

@@ -54,8 +54,16 @@ pub(crate) fn write_etc(container: &Container, seat: &Seat) -> io::Result<()> {
     fs::write(container.dir.join("hosts"), hosts)?;
     fs::write(
         container.dir.join("resolv.conf"),
-        resolv_conf(&host.dns, &host.dns_search, &host.dns_options),
+        resolv_conf(
+            words(host.dns.as_ref()),
+            words(host.dns_search.as_ref()),
+            words(host.dns_options.as_ref()),
+        ),
     )
+}
+
+fn words(list: Option<&Vec<String>>) -> &[String] {
+    list.map_or(&[], Vec::as_slice)
 }
 
 fn hosts(name: &str, domain: &str, address: Option<&str>, extra: &[String]) -> String {

@@ -44,7 +44,7 @@ pub(crate) fn inspect(engine: &Engine, container: &Container, size: bool) -> Ins
         graph_driver: graph_driver(container),
         size_rw: bytes,
         size_root_fs: bytes.map(|bytes| bytes + container.image_size),
-        mounts: container.mounts.clone(),
+        mounts: container.shown_mounts(),
         config: container.config.clone(),
         network_settings: network_settings(container, state.seat.as_ref()),
     }

@@ -87,6 +87,12 @@ impl Container {
         self.config.labels.clone().unwrap_or_default()
     }
 
+    /// Its mounts, as `inspect` and `ps` show them.
+    pub(crate) fn shown_mounts(&self) -> Vec<MountPoint> {
+        let shown = self.mounts.iter().filter(|point| !point.hidden);
+        shown.cloned().collect()
+    }
+
     /// The signal that asks it to end.
     pub(crate) fn stop_signal(&self) -> i32 {
         let name = self.config.stop_signal.as_deref().unwrap_or_default();

@@ -20,8 +20,9 @@ pub(crate) struct Registry {
 #[derive(Debug, Default)]
 struct Inner {
     by_id: BTreeMap<ContainerId, Arc<Container>>,
-    /// A name is taken before its container is complete.
-    names: HashMap<String, ContainerId>,
+    /// A name is taken before its container is complete. The server's containers have names of their own, so that
+    /// they are never in the learner's way.
+    names: HashMap<(Door, String), ContainerId>,
 }
 
 impl Registry {
@@ -42,12 +43,9 @@ impl Registry {
         let missing = || EngineError::NoSuchContainer(reference.to_owned());
         let seen = |container: &&Arc<Container>| door == Door::Control || !container.hidden;
         let name = reference.strip_prefix('/').unwrap_or(reference);
-        if let Some(container) = inner
-            .names
-            .get(name)
-            .and_then(|id| inner.by_id.get(id))
-            .filter(seen)
-        {
+        let doors = [door, Door::Learner].into_iter();
+        let mut named = doors.filter_map(|door| inner.names.get(&(door, name.to_owned())));
+        if let Some(container) = named.find_map(|id| inner.by_id.get(id)) {
             return Ok(container.clone());
         }
         if reference.is_empty() {
@@ -87,6 +85,7 @@ impl Registry {
     pub(crate) fn take_name(
         &self,
         id: &ContainerId,
+        door: Door,
         wanted: Option<&str>,
     ) -> Result<NameLease<'_>, EngineError> {
         let mut inner = self.lock();
@@ -98,8 +97,9 @@ impl Registry {
         }
         let name = match wanted {
             Some(name) => names::check(name)?.to_owned(),
-            None => names::random(|name| !inner.names.contains_key(name)),
+            None => names::random(|name| !inner.names.contains_key(&(door, name.to_owned()))),
         };
+        let name = (door, name);
         inner.take(&name, id)?;
         Ok(NameLease {
             registry: self,
@@ -132,10 +132,11 @@ impl Registry {
         let prefixed = |error: &EngineError| format!("Error when allocating new name: {error}");
         names::check(&slashed).map_err(|error| EngineError::Invalid(prefixed(&error)))?;
         let mut inner = self.lock();
+        let new = (owner(container), name.to_owned());
         inner
-            .take(name, &container.id)
+            .take(&new, &container.id)
             .map_err(|error| EngineError::Conflict(prefixed(&error)))?;
-        inner.names.remove(&old);
+        inner.names.remove(&(owner(container), old.clone()));
         container.set_name(name);
         Ok(old)
     }
@@ -143,20 +144,29 @@ impl Registry {
     /// Forgets a container and frees its name.
     pub(crate) fn remove(&self, container: &Container) {
         let mut inner = self.lock();
-        inner.names.remove(&container.name());
+        inner.names.remove(&(owner(container), container.name()));
         inner.by_id.remove(&container.id);
     }
 }
 
+/// At which door a container was made.
+fn owner(container: &Container) -> Door {
+    if container.hidden {
+        Door::Control
+    } else {
+        Door::Learner
+    }
+}
+
 impl Inner {
-    fn take(&mut self, name: &str, id: &ContainerId) -> Result<(), EngineError> {
+    fn take(&mut self, name: &(Door, String), id: &ContainerId) -> Result<(), EngineError> {
         if let Some(holder) = self.names.get(name) {
             return Err(EngineError::NameInUse {
-                name: name.into(),
+                name: name.1.clone(),
                 holder: holder.to_string(),
             });
         }
-        self.names.insert(name.into(), id.clone());
+        self.names.insert(name.clone(), id.clone());
         Ok(())
     }
 }
@@ -165,13 +175,13 @@ impl Inner {
 #[derive(Debug)]
 pub(crate) struct NameLease<'a> {
     registry: &'a Registry,
-    name: String,
+    name: (Door, String),
     kept: bool,
 }
 
 impl NameLease<'_> {
     pub(crate) fn name(&self) -> &str {
-        &self.name
+        &self.name.1
     }
 }
 

@@ -239,7 +239,7 @@ fn line(
     size: bool,
 ) -> Summary {
     let bytes = size.then(|| files::bytes_under(&files::upper(&container.dir)));
-    let mut mounts = container.mounts.clone();
+    let mut mounts = container.shown_mounts();
     for mount in &mut mounts {
         if mount.kind == MountKind::Volume {
             mount.source.clear();
@@ -252,12 +252,17 @@ fn line(
         image_id: container.image.to_string(),
         command: command(&container.argv()),
         created: container.created.as_second(),
-        ports: if state.is_running() {
+        ports: if state
+            .seat
+            .as_ref()
+            .is_some_and(|seat| seat.address().is_some())
+        {
             ports(container)
         } else {
             Vec::new()
         },
-        size_rw: bytes,
+        // Go leaves a zero out here.
+        size_rw: bytes.filter(|bytes| *bytes > 0),
         size_root_fs: bytes.map(|bytes| bytes + container.image_size),
         labels: container.labels(),
         state: state.status.as_str(),

@@ -140,13 +140,18 @@ async fn type_in(
             }
         }
         drop(stdin.take());
-        std::future::pending().await
+        End::HungUp
     };
     tokio::pin!(copying);
-    tokio::select! {
+    let end = tokio::select! {
         end = &mut copying => end,
         () = watcher.hung_up() => timeout(LAST_INPUT, copying).await.unwrap_or(End::HungUp),
+    };
+    // The end of its input alone is no hang-up yet.
+    if matches!(end, End::HungUp) {
+        watcher.hung_up().await;
     }
+    end
 }
 
 /// Keeps a terminal that nobody looks at from filling up.

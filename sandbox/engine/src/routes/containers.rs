@@ -5,14 +5,14 @@ use axum::{
     body::Body,
     extract::{Path, State},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use drydock_runtime::container::TermSize;
 use drydock_spec::ContainerState;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Asked, At, find, target};
+use super::{Asked, At, find, target, workstation};
 use crate::{
     Engine, clock,
     container::{
@@ -29,6 +29,7 @@ use crate::{
         top::Top,
     },
     error::EngineError,
+    exec::Target,
     filters::Filters,
     http::{body, query, stream},
     signals,
@@ -108,14 +109,18 @@ pub(crate) async fn inspect(
     Extension(door): At,
     Path(id): Path<String>,
     Asked(asked): Asked<InspectQuery>,
-) -> Answer<Json<Inspect>> {
-    let container = find(&engine, door, &id)?;
+) -> Answer<Response> {
+    let container = match target(&engine, door, &id)? {
+        Target::Container(container) => container,
+        Target::Workstation => return Ok(Json(workstation::inspect(&engine)).into_response()),
+    };
     let answer = move || Ok(container::inspect::inspect(&engine, &container, asked.size));
-    if asked.size {
-        blocking(answer).await.map(Json)
+    let inspected: Inspect = if asked.size {
+        blocking(answer).await?
     } else {
-        answer().map(Json)
-    }
+        answer()?
+    };
+    Ok(Json(inspected).into_response())
 }
 
 #[derive(Deserialize, Default)]

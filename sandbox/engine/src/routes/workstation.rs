@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::Asked;
 use crate::{
-    Engine,
+    Engine, clock,
     container::life::blocking,
     error::EngineError,
     http::hijack::{self, Wish},
@@ -59,6 +59,25 @@ pub(crate) async fn health(State(engine): State<Engine>) -> Answer<Json<Value>> 
         "terminals": engine.terminals.attached(),
         "last_activity_ms_ago": idle.as_millis() as u64,
     })))
+}
+
+/// What the Docker API says about the workstation, for clients that treat it as a container.
+pub(super) fn inspect(engine: &Engine) -> Value {
+    let process = &engine.config.workstation.process;
+    json!({
+        "Id": "workstation",
+        "Name": "/workstation",
+        "Created": clock::rfc3339(engine.started),
+        "State": {
+            "Status": "running", "Running": true, "Pid": engine.workstation.visible_pid(), "ExitCode": 0,
+            "StartedAt": clock::rfc3339(engine.started),
+        },
+        "Config": {
+            "Hostname": engine.config.workstation.hostname, "Env": process.env, "Cmd": process.args, "Tty": false,
+            "Image": "",
+        },
+        "HostConfig": {"NetworkMode": "host"},
+    })
 }
 
 pub(crate) async fn shutdown(State(engine): State<Engine>) -> StatusCode {

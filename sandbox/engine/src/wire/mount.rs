@@ -108,4 +108,7 @@ pub(crate) struct MountPoint {
     /// Of a tmpfs.
     #[serde(skip)]
     pub tmpfs: (u64, u32),
+    /// `--tmpfs` is shown as it was asked for, and not among the mounts.
+    #[serde(skip)]
+    pub hidden: bool,
 }

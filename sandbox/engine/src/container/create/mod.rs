@@ -1,10 +1,12 @@
 //! From the request to a record.
 //!
 //! - [`merge`]: the request's configuration over the image's. [`refuse`]: what a sandbox cannot do, by name.
-//! - [`mounts`]: `-v`, `--mount`, `--tmpfs`, `VOLUME` and `--volumes-from`, as mount points.
+//! - [`flags`]: `-v`, `--mount`, `--tmpfs` as they are written. [`mounts`]: all mounts of a container, and what is made
+//!   for them.
 
+mod flags;
 pub(crate) mod merge;
-pub(crate) mod mounts;
+mod mounts;
 mod refuse;
 
 use std::sync::{Arc, Mutex};
@@ -54,7 +56,7 @@ pub(crate) fn create(
     let mut config = merge::merge(config, image.config.config.as_ref())?;
     complete(&mut host_config);
     let id = ContainerId::random();
-    let name = engine.containers.take_name(&id, name)?;
+    let name = engine.containers.take_name(&id, door, name)?;
     let plan = mounts::plan(engine, door, &config, &host_config)?;
     if config.hostname.is_empty() {
         config.hostname = hostname(&host_config, &id);
@@ -129,7 +131,6 @@ fn complete(host: &mut HostConfig) {
     };
     fill(&mut host.network_mode, "default");
     fill(&mut host.log_config.kind, "json-file");
-    fill(&mut host.restart_policy.name, "no");
     fill(&mut host.runtime, "runc");
     fill(&mut host.ipc_mode, "private");
     fill(&mut host.cgroupns_mode, "private");

@@ -12,7 +12,7 @@ pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), Engine
     let namespaces = "containers share only networks and volumes here; leave the flag out";
     let asked = [
         (
-            !host.port_bindings.is_empty() || host.publish_all_ports,
+            host.port_bindings.as_ref().is_some_and(|p| !p.is_empty()) || host.publish_all_ports,
             "publish ports (-p, --publish, -P)",
             "every port of a container is open to the workstation at its address: see docker inspect",
         ),
@@ -62,7 +62,7 @@ pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), Engine
             limits,
         ),
         (
-            !host.devices.is_empty(),
+            host.devices.as_ref().is_some_and(|d| !d.is_empty()),
             "pass devices on (--device)",
             devices,
         ),
