@@ -45,8 +45,16 @@ impl<R: Read> Reader<R> {
     #[allow(clippy::should_implement_trait, reason = "it can fail")]
     pub fn next(&mut self) -> Result<Option<Entry>, TarError> {
         let mut ahead = Ahead::default();
+        // Docker's client ends a context whose Dockerfile it replaced without padding the last file.
+        let data = self.left;
+        if self.skip()? < data {
+            return Err(TarError::Truncated);
+        }
         loop {
-            self.skip()?;
+            let rest = self.left + self.padding;
+            if self.skip()? < rest {
+                return Err(TarError::Truncated);
+            }
             let Some(head) = self.header()? else {
                 return Ok(None);
             };
@@ -152,15 +160,15 @@ impl<R: Read> Reader<R> {
         Ok(())
     }
 
-    fn skip(&mut self) -> Result<(), TarError> {
+    /// Leaves what is left of an entry or a record behind; answers how much of it there was.
+    fn skip(&mut self) -> Result<u64, TarError> {
         let total = self.left + self.padding;
         self.left = 0;
         self.padding = 0;
-        let skipped = io::copy(&mut self.inner.by_ref().take(total), &mut io::sink())?;
-        if skipped < total {
-            return Err(TarError::Truncated);
-        }
-        Ok(())
+        Ok(io::copy(
+            &mut self.inner.by_ref().take(total),
+            &mut io::sink(),
+        )?)
     }
 }
 

@@ -138,12 +138,16 @@ fn a_damaged_header_is_refused() {
 #[test]
 fn a_stream_that_ends_early_is_refused_at_every_length() {
     let stream = written(&odd_entries()[..2]);
-    // Inside the two blocks of zeros, and between entries, an end is an end.
+    // Before the two blocks of zeros, inside the last padding, and between entries, an end is an end.
     let whole = stream.len() - 1024;
-    for length in 1..whole {
+    let data_end = whole - 512 + b"data".len();
+    for length in 1..data_end {
         if let Ok(entries) = read(&stream[..length]) {
             assert!(entries.len() < 2 && length % 512 == 0, "length {length}");
         }
+    }
+    for length in data_end..=whole {
+        assert_eq!(read(&stream[..length]).unwrap().len(), 2, "length {length}");
     }
 }
 
