@@ -58,6 +58,16 @@ pub(super) async fn receive(engine: &Engine, mut body: Body) -> Result<Workspace
     })?
 }
 
+/// Reads a body to its end, or for so long as a context could be.
+pub(super) async fn discard(mut body: Body) {
+    let mut left = usize::try_from(Limits::default().bytes).unwrap_or(usize::MAX);
+    while let Some(Ok(frame)) = body.frame().await
+        && left > 0
+    {
+        left = left.saturating_sub(frame.data_ref().map_or(1, Bytes::len));
+    }
+}
+
 fn unpack(workspace: &Workspace, body: Pieces) -> Result<(), BuildError> {
     let failed = |source| {
         BuildError::Context(untar::UntarError::Os {

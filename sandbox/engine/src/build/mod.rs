@@ -47,7 +47,7 @@ use self::{
 };
 use crate::{Engine, error::EngineError, http::stream};
 
-/// Builds at the same time.
+/// Builds at the same time; their contexts share the sandbox's storage.
 const MAX_BUILDS: usize = 4;
 
 /// What builds share.
@@ -82,9 +82,17 @@ pub(crate) async fn build(
     query: &str,
     body: Body,
 ) -> Result<Response, EngineError> {
-    let request = BuildRequest::parse(query)?;
-    let running = engine.builds.running.clone().try_acquire_owned();
-    let running = running.map_err(|_| EngineError::Conflict(too_many()))?;
+    let request = match BuildRequest::parse(query) {
+        Ok(request) => request,
+        Err(error) => {
+            // The client reads no answer before it has sent the context.
+            context::discard(body).await;
+            return Err(error.into());
+        }
+    };
+    // Others wait until one of the running ones ends, or until their client leaves.
+    let running = engine.builds.running.clone().acquire_owned().await;
+    let running = running.map_err(|_| EngineError::Conflict("the sandbox ends".into()))?;
     let workspace = context::receive(&engine, body).await?;
     let prepared = {
         let request = request.clone();
@@ -104,10 +112,6 @@ pub(crate) async fn build(
         Builder::new(&engine, &request, file, workspace, output, cancel).build();
     });
     Ok(response)
-}
-
-fn too_many() -> String {
-    format!("{MAX_BUILDS} builds run already; wait until one of them has ended")
 }
 
 /// Cancels a build that nobody waits for. It must end with the build, since the answer does not end before it does.
