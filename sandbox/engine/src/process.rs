@@ -10,6 +10,7 @@ use drydock_runtime::{
     container::TermSize,
     process::{self, ExitStatus, Running},
 };
+use rustix::io::Errno;
 use tokio::{
     io::{Interest, unix::AsyncFd},
     sync::watch,
@@ -132,6 +133,9 @@ pub(crate) fn parse_visible_pid(status: &str) -> Option<i32> {
     numbers.next().unwrap_or(first).parse().ok()
 }
 
+/// How often a terminal's writer is let run while its output is gathered.
+const WAITS: u32 = 4;
+
 /// The master side of a terminal.
 #[derive(Debug)]
 pub(crate) struct Pty(AsyncFd<OwnedFd>);
@@ -146,14 +150,29 @@ impl Pty {
     }
 
     /// Reads what was printed; 0 once nobody has the other side open.
+    ///
+    /// A terminal hands out little pieces while its writer is at work: a line, a few hundred bytes. So that a flood
+    /// does not become thousands of frames, the writer is let run between reads until the buffer is well filled.
     pub(crate) async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0
             .async_io(Interest::READABLE, |master| {
-                match rustix::io::read(master, &mut *buffer) {
-                    // What a master's read says when the last slave is closed.
-                    Err(rustix::io::Errno::IO) => Ok(0),
-                    other => Ok(other?),
+                let (mut filled, mut waits) = (0, 0);
+                while filled < buffer.len() {
+                    match rustix::io::read(master, &mut buffer[filled..]) {
+                        Ok(0) => break,
+                        Ok(n) => filled += n,
+                        // What a master's read says when the last slave is closed.
+                        Err(Errno::IO) => break,
+                        Err(Errno::AGAIN) if filled == 0 => return Err(Errno::AGAIN.into()),
+                        Err(Errno::AGAIN) if waits < WAITS => {
+                            waits += 1;
+                            std::thread::yield_now();
+                        }
+                        Err(Errno::AGAIN) => break,
+                        Err(error) => return Err(error.into()),
+                    }
                 }
+                Ok(filled)
             })
             .await
     }

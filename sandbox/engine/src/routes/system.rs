@@ -107,7 +107,7 @@ pub(crate) async fn info(State(engine): State<Engine>, Extension(door): At) -> A
         "SystemTime": clock::rfc3339(Timestamp::now()),
         "MemTotal": memory,
         "NCPU": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        "Name": rustix::system::uname().nodename().to_string_lossy(),
+        "Name": engine.config.workstation.hostname,
         "KernelVersion": kernel(),
         "OperatingSystem": "Drydock sandbox",
         "OSVersion": VERSION,

@@ -59,7 +59,7 @@ pub(crate) fn create(
     let name = engine.containers.take_name(&id, door, name)?;
     let plan = mounts::plan(engine, door, &config, &host_config)?;
     if config.hostname.is_empty() {
-        config.hostname = hostname(&host_config, &id);
+        config.hostname = hostname(engine, &host_config, &id);
     }
 
     let dir = engine.container_dir(id.as_str());
@@ -146,12 +146,9 @@ fn complete(host: &mut HostConfig) {
     }
 }
 
-fn hostname(host: &HostConfig, id: &ContainerId) -> String {
+fn hostname(engine: &Engine, host: &HostConfig, id: &ContainerId) -> String {
     match Mode::parse(&host.network_mode) {
-        Some(Mode::Host) => rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned(),
+        Some(Mode::Host) => engine.config.workstation.hostname.clone(),
         Some(Mode::Bridge | Mode::None) | None => id.short().to_owned(),
     }
 }

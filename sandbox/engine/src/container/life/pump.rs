@@ -11,6 +11,9 @@ use crate::{container::Container, process::Process};
 /// Bytes of one read.
 pub(crate) const CHUNK: usize = 64 << 10;
 
+/// Bytes of one read of a terminal.
+const TERMINAL_CHUNK: usize = 32 << 10;
+
 /// How long what is left in the pipes may take to reach a slow client once the process has ended.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -93,7 +96,7 @@ impl Source {
                         return Ok(Bytes::new());
                     };
                     pty.readable().await?;
-                    let mut buffer = BytesMut::zeroed(4 << 10);
+                    let mut buffer = BytesMut::zeroed(TERMINAL_CHUNK);
                     let n = pty.read(&mut buffer).await?;
                     buffer.truncate(n);
                     return Ok(fit(buffer));
