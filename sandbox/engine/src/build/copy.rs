@@ -89,7 +89,7 @@ impl Builder<'_> {
                 put(&target, root.as_fd(), source, instruction == "ADD").map_err(failed)?;
             }
         }
-        let layer = self.layer(&scratch)?;
+        let layer = self.layer(stage, &scratch)?;
         self.commit(stage, run, created_by, layer, key)
     }
 

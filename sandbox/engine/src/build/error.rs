@@ -54,6 +54,8 @@ pub(super) enum BuildError {
     StageName(String),
     #[error("No image was generated. Is your Dockerfile empty?")]
     NoImage,
+    #[error("max depth exceeded")]
+    Depth,
     #[error("Invalid containerPort: {0}")]
     Port(String),
     #[error("Invalid proto: {0}")]

@@ -57,7 +57,7 @@ impl Builder<'_> {
                 code: status.code(),
             });
         }
-        let layer = self.layer(&scratch)?;
+        let layer = self.layer(stage, &scratch)?;
         self.say_removed(&id)?;
         self.commit(stage, run, created_by, layer, key)
     }

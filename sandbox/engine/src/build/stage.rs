@@ -15,6 +15,9 @@ use crate::clock;
 const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
+/// Bytes of an image's config, with its history.
+const MAX_CONFIG: usize = 4 << 20;
+
 /// A stage while it is built.
 #[derive(Debug)]
 pub(super) struct Stage {
@@ -157,7 +160,13 @@ impl Stage {
             .iter()
             .map(|layer| store.hold([layer.diff_id.clone()]));
         self.holds.extend(hold);
-        let id = store.add_image_on(&config.to_bytes(), self.id.clone())?;
+        let raw = config.to_bytes();
+        if raw.len() > MAX_CONFIG {
+            return Err(StoreError::Config(format!(
+                "larger than {MAX_CONFIG} bytes"
+            )));
+        }
+        let id = store.add_image_on(&raw, self.id.clone())?;
         self.layers
             .extend(layer.map(|layer| (layer.diff_id, layer.dir)));
         self.run = config.config.clone().unwrap_or_default();

@@ -13,6 +13,9 @@ use super::{
     workspace::Scratch,
 };
 
+/// Layers of an image, as in Docker.
+const MAX_LAYERS: usize = 125;
+
 impl Builder<'_> {
     /// The id of a step's container, as the classic builder says it.
     pub(super) fn say_container(&mut self) -> Result<ContainerId, BuildError> {
@@ -74,11 +77,18 @@ impl Builder<'_> {
     }
 
     /// What a step wrote, as a layer; `None` when it wrote nothing.
-    pub(super) fn layer(&self, scratch: &Scratch) -> Result<Option<Layer>, BuildError> {
+    pub(super) fn layer(
+        &self,
+        stage: &Stage,
+        scratch: &Scratch,
+    ) -> Result<Option<Layer>, BuildError> {
         let mut entries =
             fs::read_dir(&scratch.upper).map_err(BuildError::os("read a step's layer"))?;
         if entries.next().is_none() {
             return Ok(None);
+        }
+        if stage.layers.len() >= MAX_LAYERS {
+            return Err(BuildError::Depth);
         }
         Ok(Some(self.engine.store.add_layer(&scratch.upper)?))
     }

@@ -32,7 +32,7 @@ impl Builder<'_> {
             overlay::mount_detached(&rootfs)
                 .and_then(|root| paths::make_dirs_in(root.as_fd(), Path::new(&run.working_dir)))
                 .map_err(failed)?;
-            self.layer(&scratch)?
+            self.layer(stage, &scratch)?
         };
         self.say_removed(&id)?;
         self.commit(stage, run, created_by, layer, key)

@@ -67,6 +67,8 @@ impl Reader<'_> {
     fn fill(&mut self) -> io::Result<bool> {
         let segments = self.log.lock();
         let Some(segment) = segments.at(self.position) else {
+            // Whoever waits for more waits without a buffer.
+            self.buffer = Vec::new();
             return Ok(false);
         };
         // What was dropped in the meantime is skipped.
