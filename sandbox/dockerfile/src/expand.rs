@@ -4,7 +4,7 @@ use std::{iter::Peekable, str::Chars};
 
 /// Why a word could not be expanded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("failed to process {word:?}: {problem}")]
+#[error("failed to process {:?}: {problem}", shown(word))]
 pub struct ExpandError {
     word: String,
     problem: WordProblem,
@@ -22,6 +22,22 @@ enum WordProblem {
     Modifier(String),
     #[error("{name}: {message}")]
     Required { name: String, message: String },
+    #[error("longer than {MAX_WORD} bytes")]
+    TooLong,
+}
+
+/// A variable that holds itself twice doubles with each line.
+const MAX_WORD: usize = 1 << 20;
+/// `${a:-${b:-…}}` this deep.
+const MAX_DEPTH: usize = 64;
+
+/// The beginning of a long word.
+fn shown(word: &str) -> &str {
+    let end = word
+        .char_indices()
+        .nth(200)
+        .map_or(word.len(), |(at, _)| at);
+    &word[..end]
 }
 
 /// Where variables come from; the last entry of a name counts.
@@ -63,6 +79,8 @@ struct Expander<'a> {
     word: String,
     /// Quotes were seen, so that even an empty word is one.
     in_word: bool,
+    /// Alternatives inside alternatives.
+    depth: usize,
 }
 
 impl<'a> Expander<'a> {
@@ -75,12 +93,16 @@ impl<'a> Expander<'a> {
             words: Vec::new(),
             word: String::new(),
             in_word: false,
+            depth: 0,
         }
     }
 
     /// Up to `stop`, which must come, or to the end.
     fn run(&mut self, stop: Option<char>) -> Result<(), WordProblem> {
         while let Some(c) = self.chars.next() {
+            if self.whole.len() > MAX_WORD {
+                return Err(WordProblem::TooLong);
+            }
             match c {
                 c if Some(c) == stop => return Ok(()),
                 '\'' => self.single_quoted()?,
@@ -148,7 +170,13 @@ impl<'a> Expander<'a> {
         loop {
             match self.chars.next().ok_or_else(|| unclosed.clone())? {
                 '"' => return Ok(()),
-                '$' => self.dollar()?.chars().for_each(|c| self.add(c)),
+                '$' => {
+                    let value = self.dollar()?;
+                    if self.whole.len() + value.len() > MAX_WORD {
+                        return Err(WordProblem::TooLong);
+                    }
+                    value.chars().for_each(|c| self.add(c));
+                }
                 c if c == self.escape => {
                     let next = self.chars.next().ok_or_else(|| unclosed.clone())?;
                     // Before anything else the escape character stands for itself.
@@ -220,7 +248,11 @@ impl<'a> Expander<'a> {
             words: Vec::new(),
             word: String::new(),
             in_word: false,
+            depth: self.depth + 1,
         };
+        if inner.depth > MAX_DEPTH {
+            return Err(WordProblem::BadSubstitution);
+        }
         inner.run(Some('}'))?;
         self.chars = inner.chars;
         Ok(inner.whole)
@@ -354,6 +386,19 @@ mod tests {
         ] {
             assert_eq!(word(text, &[], '\\').unwrap_err().to_string(), message);
         }
+    }
+
+    #[test]
+    fn words_that_grow_without_end_are_refused() {
+        let doubled = (0..40).try_fold("x".to_owned(), |value, _| {
+            word("$A\"$A\"", &[format!("A={value}")], '\\')
+        });
+        assert!(
+            doubled
+                .unwrap_err()
+                .to_string()
+                .ends_with("longer than 1048576 bytes")
+        );
     }
 
     #[test]

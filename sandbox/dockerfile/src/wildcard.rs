@@ -123,10 +123,11 @@ impl Wildcard {
     }
 
     /// Marks position `at`, and those behind tokens that may match nothing.
-    fn reach(&self, reached: &mut [bool], at: usize) {
+    fn reach(&self, reached: &mut [bool], mut at: usize) {
         reached[at] = true;
-        if let Some(Token::Star | Token::Anything | Token::Directories) = self.tokens.get(at) {
-            self.reach(reached, at + 1);
+        while let Some(Token::Star | Token::Anything | Token::Directories) = self.tokens.get(at) {
+            at += 1;
+            reached[at] = true;
         }
     }
 }

@@ -121,5 +121,7 @@ fn a_kept_path_survives_any_rule() {
 #[test]
 fn many_stars_cost_no_more_than_few() {
     let ignore = DockerIgnore::parse(&"*a".repeat(200)).unwrap();
+    let ignore_stars = DockerIgnore::parse(&"*/".repeat(100_000)).unwrap();
+    assert!(!ignore_stars.matches("a/b"));
     assert!(!ignore.matches(&"a".repeat(4000).replace("aaaa", "aaab")));
 }
