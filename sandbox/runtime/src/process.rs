@@ -6,10 +6,7 @@ use std::{
 };
 
 use rustix::{
-    process::{
-        Resource, Rlimit, Signal, WaitId, WaitIdOptions, getrlimit, pidfd_send_signal, setrlimit,
-        waitid,
-    },
+    process::{Resource, Rlimit, WaitId, WaitIdOptions, getrlimit, setrlimit, waitid},
     termios::{Winsize, tcsetwinsize},
 };
 
@@ -84,9 +81,7 @@ fn reap(pidfd: BorrowedFd<'_>, options: WaitIdOptions) -> io::Result<Option<Exit
 /// # Errors
 /// As pidfd_send_signal(2); `EINVAL` for a number that is no signal.
 pub fn signal(pidfd: BorrowedFd<'_>, number: i32) -> io::Result<()> {
-    let signal =
-        Signal::from_named_raw(number).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
-    Ok(pidfd_send_signal(pidfd, signal)?)
+    crate::sys::pidfd_send_signal(pidfd, number)
 }
 
 /// Sets a limit of the calling process, by Docker's name for it; one above the hard limit in force is

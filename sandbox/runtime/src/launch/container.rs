@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     capability::Capabilities,
-    container::{ContainerSpec, Network, Seccomp},
+    container::{ContainerSpec, Mount, MountSource, Network, Seccomp},
+    entry,
+    sandbox::Layout,
 };
 
 /// Terminals of one container at once.
@@ -26,13 +28,15 @@ const WORKSTATION_TERMINALS: u32 = 24;
 pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
     let workstation = given.required(Role::Workstation)?;
     given.join_cgroups()?;
-    let sources = Sources::open(&spec.mounts, Some(workstation))?;
+    let mut mounts = spec.mounts.clone();
+    mounts.extend(spec.init.then(docker_init));
+    let sources = Sources::open(&mounts, Some(workstation))?;
     enter_network(&spec.network)?;
     separate()?;
     let root = rootfs::assemble(
         &rootfs::Plan {
             rootfs: &spec.rootfs,
-            mounts: &spec.mounts,
+            mounts: &mounts,
             shm_size: spec.shm_size,
             terminals: CONTAINER_TERMINALS,
             sysfs_writable: spec.privileged,
@@ -50,7 +54,7 @@ pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
     if spec.init {
         process
             .args
-            .splice(0..0, ["/sbin/docker-init".into(), "--".into()]);
+            .splice(0..0, [format!("/sbin/{}", entry::DOCKER_INIT), "--".into()]);
     }
     let first = First {
         given,
@@ -90,6 +94,15 @@ pub fn start_workstation(given: &Given, spec: &WorkstationSpec) -> Result<(), La
         process: &spec.process,
     };
     given.clone_sibling(CloneFlags::CLONE_NEWPID, || first::run(&first))
+}
+
+/// `--init`: this program is the first process, by the name that Docker's has.
+fn docker_init() -> Mount {
+    Mount {
+        source: MountSource::Engine(Layout::EXE.into()),
+        target: format!("/sbin/{}", entry::DOCKER_INIT).into(),
+        readonly: true,
+    }
 }
 
 /// Every namespace but the network's and the process numbers'.

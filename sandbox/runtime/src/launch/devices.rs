@@ -12,7 +12,7 @@ use rustix::{
     mount::{MountAttrFlags, OpenTreeFlags, open_tree},
 };
 
-use super::rootfs::{attach, make_fs};
+use super::rootfs::{attach, make_fs, make_fs_named};
 use crate::paths;
 
 /// The devices that every container has.
@@ -73,6 +73,6 @@ pub fn mount(root: BorrowedFd<'_>, shm_size: u64, terminals: u32) -> io::Result<
     attach(
         root,
         Path::new("/dev/shm"),
-        &make_fs("tmpfs", &[("mode", "1777"), ("size", &size)], sealed)?,
+        &make_fs_named("tmpfs", "shm", &[("mode", "1777"), ("size", &size)], sealed)?,
     )
 }

@@ -34,7 +34,7 @@ pub enum LaunchError {
     #[error("unable to find group {0}: no matching entries in group file")]
     NoSuchGroup(String),
     /// The working directory cannot be entered.
-    #[error("OCI runtime exec failed: chdir to cwd ({cwd:?}) set in config.json failed: {reason}")]
+    #[error("chdir to cwd ({cwd:?}) set in config.json failed: {reason}")]
     Cwd {
         /// As configured.
         cwd: String,

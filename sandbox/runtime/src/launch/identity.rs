@@ -74,7 +74,8 @@ impl Identity {
         for wanted in extra {
             groups.push(group_id(group, wanted)?);
         }
-        groups.retain(|g| *g != gid);
+        // As containerd does: the primary group is listed too.
+        groups.push(gid);
         groups.sort_unstable();
         groups.dedup();
         let home = entry.map_or(
@@ -182,7 +183,7 @@ mod tests {
         let ada = look("ada");
         assert_eq!(
             (ada.uid, ada.gid, ada.groups.as_slice(), ada.home.as_str()),
-            (1000, 1001, &[999][..], "/home/ada")
+            (1000, 1001, &[999, 1001][..], "/home/ada")
         );
     }
 
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn a_group_given_replaces_the_users_own_groups() {
         let ada = look("ada:docker");
-        assert_eq!((ada.gid, ada.groups.len()), (999, 0));
+        assert_eq!((ada.gid, ada.groups.as_slice()), (999, &[999][..]));
         assert_eq!(look("0:77").gid, 77);
     }
 

@@ -145,8 +145,18 @@ fn mount_one(root: BorrowedFd<'_>, mount: &Mount, source: Option<OwnedFd>) -> io
 
 /// A new file system on a mount that is attached nowhere yet.
 pub fn make_fs(kind: &str, options: &[(&str, &str)], attr: MountAttrFlags) -> io::Result<OwnedFd> {
+    make_fs_named(kind, kind, options, attr)
+}
+
+/// As [`make_fs`], with the name that df(1) and mount(8) show.
+pub fn make_fs_named(
+    kind: &str,
+    name: &str,
+    options: &[(&str, &str)],
+    attr: MountAttrFlags,
+) -> io::Result<OwnedFd> {
     let fs = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
-    fsconfig_set_string(&fs, "source", kind)?;
+    fsconfig_set_string(&fs, "source", name)?;
     for (key, value) in options {
         if value.is_empty() {
             rustix::mount::fsconfig_set_flag(&fs, *key)?;

@@ -1,6 +1,13 @@
 //! The first process inside a sandbox, up to executing the engine.
 
-use std::{convert::Infallible, ffi::CString, io, net::Ipv4Addr, os::fd::AsFd, path::Path};
+use std::{
+    convert::Infallible,
+    ffi::{CStr, CString},
+    io,
+    net::Ipv4Addr,
+    os::fd::AsFd,
+    path::Path,
+};
 
 use drydock_network::link::Links;
 use rustix::{
@@ -26,6 +33,9 @@ use crate::{
 
 /// The default bridge; its address is every container's gateway.
 const DOCKER0: (&str, Ipv4Addr, u8) = ("docker0", Ipv4Addr::new(172, 17, 0, 1), 16);
+
+/// glibc keeps what a burst of work freed, in an arena a thread; an idle engine is to be small again.
+const ALLOCATOR: [&CStr; 2] = [c"MALLOC_ARENA_MAX=1", c"MALLOC_TRIM_THRESHOLD_=65536"];
 
 /// Never returns to the owner's code.
 pub fn run(site: &Site) -> ! {
@@ -126,7 +136,14 @@ fn execute(site: &Site) -> Result<Infallible, BuildError> {
             serde_json::to_string(&settings)?
         );
         let program = CString::new(Layout::EXE)?;
-        let (args, env) = ([CString::new(entry::ENGINE)?], [CString::new(variable)?]);
+        let (args, env) = (
+            [CString::new(entry::ENGINE)?],
+            [
+                CString::new(variable)?,
+                ALLOCATOR[0].into(),
+                ALLOCATOR[1].into(),
+            ],
+        );
         hand_over(site)?;
         install_filter(&seccomp::sandbox_filter()?)?;
         reset_signals();
