@@ -19,16 +19,26 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     super::log("error");
     let mut findings = examine();
-    if findings.iter().all(|finding| finding.state != State::Missing) && is_filled(&options.data.path()) {
+    if findings
+        .iter()
+        .all(|finding| finding.state != State::Missing)
+        && is_filled(&options.data.path())
+    {
         findings.push(trial(options));
     }
-    let well = findings.iter().all(|finding| finding.state != State::Missing);
+    let well = findings
+        .iter()
+        .all(|finding| finding.state != State::Missing);
     if options.json {
         println!("{}", json!({ "well": well, "findings": findings }));
     } else {
         print(&findings, well);
     }
-    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn print(findings: &[Finding], well: bool) {
@@ -43,7 +53,14 @@ fn print(findings: &[Finding], well: bool) {
             println!("        mend it: {mend}");
         }
     }
-    println!("{}", if well { "This host can run sandboxes." } else { "This host cannot run sandboxes yet." });
+    println!(
+        "{}",
+        if well {
+            "This host can run sandboxes."
+        } else {
+            "This host cannot run sandboxes yet."
+        }
+    );
 }
 
 /// The proof: a sandbox, started and ended.
@@ -62,7 +79,10 @@ fn trial(options: &Options) -> Finding {
             what,
             state: State::Missing,
             found: format!("{error:#}"),
-            mend: Some("see the step it names; inside another container, give that one the right to mount".into()),
+            mend: Some(
+                "see the step it names; inside another container, give that one the right to mount"
+                    .into(),
+            ),
         },
     }
 }

@@ -37,9 +37,10 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
     super::log("warn");
     let (data, words) = match &command {
         Command::List(data) => (data, vec!["list"]),
-        Command::Import { file, name, data } => {
-            (data, vec!["import", path(file)?, name.as_deref().unwrap_or_default()])
-        }
+        Command::Import { file, name, data } => (
+            data,
+            vec!["import", path(file)?, name.as_deref().unwrap_or_default()],
+        ),
         Command::Pull { name, data } => (data, vec!["pull", name]),
     };
     let data_dir = data.path();
@@ -60,12 +61,16 @@ pub fn in_store(command: &str, data_dir: &Path, rest: &[&str]) -> anyhow::Result
     let text = match (command, rest) {
         ("list", []) => commands::list(&store)?,
         ("import", [file, name]) => {
-            let name = if name.is_empty() { None } else { Some(name.parse::<ImageRef>()?) };
+            let name = if name.is_empty() {
+                None
+            } else {
+                Some(name.parse::<ImageRef>()?)
+            };
             commands::import(&store, Path::new(file), name.as_ref())?
         }
-        ("pull", [name]) => {
-            commands::pull(&store, &name.parse()?, &mut |progress| println!("{}", progress.message))?
-        }
+        ("pull", [name]) => commands::pull(&store, &name.parse()?, &mut |progress| {
+            println!("{}", progress.message)
+        })?,
         _ => anyhow::bail!("unknown store command {command:?}"),
     };
     print!("{text}");

@@ -1,7 +1,7 @@
 //! From the engine to the page's outbox: frames become messages, floods become few large ones.
 //!
-//! A terminal gives what a program writes in tiny pieces. The first piece after a pause goes out at
-//! once, since it is the echo of a key; what follows it closely is gathered.
+//! A terminal gives what a program writes in tiny pieces. A few bytes go out at once, since they are the
+//! echo of a key; when more follows closely, it is gathered.
 
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ pub const READ: usize = 16 * 1024;
 pub const BATCH: usize = 32 * 1024;
 /// Output is gathered for so long; the eye does not notice.
 const GATHER: Duration = Duration::from_millis(3);
+/// So many bytes in that time are no flood yet: fast typing with its escape sequences.
+const ECHO: usize = 512;
 
 /// The engine's side of one terminal.
 #[derive(Debug)]
@@ -32,7 +34,8 @@ pub struct Output<'a, E> {
     wire: BytesMut,
     batch: BytesMut,
     replayed: bool,
-    sent: Option<Instant>,
+    /// When the present stretch of [`GATHER`] began, and what was sent in it.
+    stretch: (Instant, usize),
 }
 
 impl<'a, E: AsyncRead + Unpin> Output<'a, E> {
@@ -45,7 +48,7 @@ impl<'a, E: AsyncRead + Unpin> Output<'a, E> {
             wire: BytesMut::new(),
             batch: BytesMut::new(),
             replayed: false,
-            sent: None,
+            stretch: (Instant::now(), 0),
         }
     }
 
@@ -94,7 +97,7 @@ impl<'a, E: AsyncRead + Unpin> Output<'a, E> {
             tokio::select! {
                 biased;
                 read = reading => read,
-                () = gathered(self.sent) => return self.send_batch().await,
+                () = gathered(self.stretch) => return self.send_batch().await,
             }
         };
         match read {
@@ -111,9 +114,13 @@ impl<'a, E: AsyncRead + Unpin> Output<'a, E> {
         if bytes.is_empty() {
             return Ok(());
         }
+        let (begun, sent) = self.stretch;
+        self.stretch = match begun.elapsed() < GATHER {
+            true => (begun, sent + bytes.len()),
+            false => (Instant::now(), bytes.len()),
+        };
         self.flow.spend(bytes.len()).await;
         self.send(&ServerFrame::Output(bytes)).await?;
-        self.sent = Some(Instant::now());
         Ok(())
     }
 
@@ -123,11 +130,9 @@ impl<'a, E: AsyncRead + Unpin> Output<'a, E> {
     }
 }
 
-/// Until output that followed something sent at `sent` has waited long enough.
-async fn gathered(sent: Option<Instant>) {
-    let due = sent.map(|sent| sent + GATHER);
-    // Timers count whole milliseconds and round up: the echo of a key must not get in line.
-    if let Some(due) = due.filter(|due| *due > Instant::now()) {
-        sleep_until(due).await;
+/// Until output may go out: at once while little did in this stretch, else at the stretch's end.
+async fn gathered((begun, sent): (Instant, usize)) {
+    if sent >= ECHO && begun.elapsed() < GATHER {
+        sleep_until(begun + GATHER).await;
     }
 }
