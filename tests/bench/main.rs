@@ -24,6 +24,8 @@ mod plain;
 mod table;
 mod web;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use table::Table;
 
 fn main() {
@@ -35,9 +37,20 @@ fn main() {
         .cloned()
         .unwrap_or_default();
     let mut table = Table::new(&filter);
-    docker_work::measure(&mut table);
-    plain::measure(&mut table);
-    web::measure(&mut table);
-    crowd::measure(&mut table);
+    let sections = [
+        docker_work::measure,
+        plain::measure,
+        web::measure,
+        crowd::measure,
+    ];
+    let mut failed = false;
+    for section in sections {
+        // A figure that cannot be taken does not take the others with it.
+        failed |= catch_unwind(AssertUnwindSafe(|| section(&mut table))).is_err();
+    }
     table.print();
+    if failed {
+        eprintln!("some figures could not be taken; see above");
+        std::process::exit(1);
+    }
 }

@@ -34,7 +34,15 @@ impl RealDockerd {
             .unwrap();
         let at = |name: &str| folder.path().join(name);
         let log = File::create(at("log")).unwrap();
-        let mut command = Command::new("/usr/sbin/dockerd");
+        // In a network namespace of its own, so that its bridge and packet filter touch nothing of the host's.
+        let mut command = Command::new("unshare");
+        command.args([
+            "--net",
+            "sh",
+            "-c",
+            "ip link set lo up && exec /usr/sbin/dockerd \"$@\"",
+            "dockerd",
+        ]);
         command
             .arg("--data-root")
             .arg(at("data"))
@@ -45,8 +53,6 @@ impl RealDockerd {
         command
             .arg("-H")
             .arg(format!("unix://{}", at("s").display()));
-        // No bridge and no packet filter: nothing of the host's network is touched.
-        command.args(["--bridge=none", "--iptables=false", "--ip6tables=false"]);
         command.env(
             "PATH",
             format!(
