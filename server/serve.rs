@@ -149,6 +149,11 @@ pub(crate) async fn assemble(options: &ServeOptions, site: Site) -> anyhow::Resu
     })
     .await
     .context("could not open the sandboxes")?;
+    if sessions.unlimited() {
+        tracing::warn!(
+            "nothing limits the sandboxes' memory here; `drydock doctor` tells what mends that"
+        );
+    }
     Ok(App {
         site,
         key,
