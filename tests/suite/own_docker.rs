@@ -129,6 +129,13 @@ fn unknown_image_is_refused_with_a_next_step() {
 }
 
 #[test]
+fn port_out_of_range_is_refused() {
+    needs!(UserNamespaces);
+    let said = script("docker run --rm -p 99999:80 busybox true").exits(125);
+    assert!(said.stderr.contains("invalid hostPort: 99999"), "{said:?}");
+}
+
+#[test]
 fn hello_world_runs_from_scratch() {
     needs!(UserNamespaces);
     let said = script("docker run --rm hello-world").good();

@@ -12,6 +12,8 @@ facts!(
     unknown_base_image_fails_the_build,
     start_of_a_running_container_is_no_error,
     exec_needs_a_running_container,
+    body_over_its_limit_is_refused,
+    port_out_of_range_is_refused,
 );
 
 fn unknown_instruction_is_named_with_its_line(desk: &Desk) {
@@ -124,4 +126,30 @@ fn exec_needs_a_running_container(desk: &Desk) {
         "{}",
         refused.stderr
     );
+}
+
+fn body_over_its_limit_is_refused(desk: &Desk) {
+    if !desk.ours() {
+        eprintln!("SKIPPED: a real daemon takes any length");
+        return;
+    }
+    let large = format!(
+        "{{\"Image\": \"busybox\", \"Labels\": {{\"a\": \"{}\"}}}}",
+        "x".repeat(64 << 20)
+    );
+    let answer = desk
+        .engine
+        .request("POST", "/v1.41/containers/create", large.as_bytes());
+    assert!((400..500).contains(&answer.status), "{}", answer.status);
+    assert_eq!(
+        desk.good(&["run", "--rm", "busybox", "echo", "fine"]),
+        "fine"
+    );
+}
+
+fn port_out_of_range_is_refused(desk: &Desk) {
+    let refused = desk
+        .run(&["run", "--rm", "-p", "99999:80", "busybox", "true"])
+        .exits(125);
+    assert!(refused.stderr.contains("99999"), "{}", refused.stderr);
 }
