@@ -65,8 +65,11 @@ fn inherited() -> anyhow::Result<Inherited> {
     let mut config = EngineConfig::new(Layout::STORE.into(), Layout::DATA.into(), workstation);
     config.visible = settings.images;
     config.idle_limit = Duration::from_secs(settings.idle_seconds);
-    config.memory_limit = Some(settings.limits.learner_memory());
-    config.pids_limit = Some(settings.limits.pids);
+    // Without control groups nothing enforces a limit, so none is told.
+    if settings.cgroups > 0 {
+        config.memory_limit = Some(settings.limits.learner_memory());
+        config.pids_limit = Some(settings.limits.pids);
+    }
     Ok((config, control, docker, cgroups))
 }
 
