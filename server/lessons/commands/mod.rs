@@ -13,13 +13,28 @@ use super::{Broken, Source, lint as linting};
 
 pub use list::list;
 pub use scaffold::{NewError, new};
-pub use test::{Bench, CaseResult, TestError, TestOptions, Workshop, test};
+pub use test::{Bench, CaseResult, TestOptions, Workshop, test};
+
+/// Why a command did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// There is no such lesson.
+    #[error("there is no lesson {0:?}; `drydock lesson list` names them all")]
+    NoSuchLesson(String),
+    /// The lessons cannot be read.
+    #[error("the lessons cannot be read")]
+    Read(#[source] io::Error),
+    /// Nothing can be printed.
+    #[error("could not write the report")]
+    Write(#[from] io::Error),
+}
 
 /// `drydock lesson lint`: tells everything wrong; `true` when nothing is.
 ///
 /// # Errors
-/// When nothing can be written to `out`.
-pub fn lint(source: &Source, ids: &[String], out: &mut dyn Write) -> io::Result<bool> {
+/// When a lesson is not known, or nothing can be written to `out`.
+pub fn lint(source: &Source, ids: &[String], out: &mut dyn Write) -> Result<bool, CommandError> {
+    expect_known(source, ids)?;
     let findings: Vec<_> = linting::lint(source, &known_images(source))
         .into_iter()
         .filter(|finding| selected(&finding.folder, ids))
@@ -50,6 +65,22 @@ pub fn known_images(source: &Source) -> Vec<String> {
         // What every server has, with or without a catalogue.
         true => ["busybox", "hello-world"].map(String::from).into(),
         false => names,
+    }
+}
+
+/// Each of `ids` must mean a lesson; a broken one counts as well.
+fn expect_known(source: &Source, ids: &[String]) -> Result<(), CommandError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let folders = source.folders().map_err(CommandError::Read)?;
+    let known = |id: &String| {
+        let id = std::slice::from_ref(id);
+        folders.keys().any(|folder| selected(folder, id))
+    };
+    match ids.iter().find(|id| !known(id)) {
+        Some(id) => Err(CommandError::NoSuchLesson(id.clone())),
+        None => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::{
     future::Future,
-    io::{self, Write},
+    io::Write,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,7 +13,7 @@ use drydock_api::client::Client;
 use futures_util::{StreamExt, stream};
 
 use super::{
-    selected, tell_broken,
+    CommandError, expect_known, selected, tell_broken,
     verify::{Case, CaseError},
 };
 use crate::lessons::{Catalogue, Exercise, Lesson, Source};
@@ -65,17 +65,6 @@ pub struct CaseResult {
     pub took: Duration,
 }
 
-/// Why nothing was tested.
-#[derive(Debug, thiserror::Error)]
-pub enum TestError {
-    /// There is no such lesson.
-    #[error("there is no lesson {0:?}; `drydock lesson list` names them all")]
-    NoSuchLesson(String),
-    /// Nothing can be printed.
-    #[error("could not write the report")]
-    Write(#[from] io::Error),
-}
-
 /// One case of one exercise.
 struct Job {
     lesson: Arc<Lesson>,
@@ -92,17 +81,10 @@ pub async fn test(
     options: &TestOptions,
     workshop: &impl Workshop,
     out: &mut dyn Write,
-) -> Result<bool, TestError> {
+) -> Result<bool, CommandError> {
+    expect_known(source, &options.ids)?;
     let (catalogue, broken) = Catalogue::load(source);
     tell_broken(&broken, out)?;
-    for id in &options.ids {
-        if !catalogue
-            .iter()
-            .any(|lesson| selected(&lesson.folder, std::slice::from_ref(id)))
-        {
-            return Err(TestError::NoSuchLesson(id.clone()));
-        }
-    }
     let jobs = jobs(&catalogue, &options.ids);
     let (mut passed, mut failed) = (0, 0);
     let begun = Instant::now();
