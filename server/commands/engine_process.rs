@@ -17,7 +17,7 @@ use drydock_runtime::{
     entry,
     launch::WorkstationSpec,
     sandbox::{CONTROL_FD, EngineSettings, FIRST_CGROUP_FD, Layout},
-    sys::inherited_fd,
+    sys::{close_all_from, inherited_fd},
 };
 
 /// Bytes of log that one engine may write: its log is a file of the host's.
@@ -44,6 +44,8 @@ pub fn main() -> ExitCode {
 type Inherited = (EngineConfig, OwnedFd, Option<OwnedFd>, Vec<OwnedFd>);
 
 fn inherited() -> anyhow::Result<Inherited> {
+    // The locks among them are held for as long as this process lives, by no helper of it.
+    close_all_from(CONTROL_FD).context("could not keep descriptors to itself")?;
     let settings = std::env::var(EngineSettings::VARIABLE)
         .context("the engine is started by a sandbox's builder")?;
     let settings: EngineSettings = serde_json::from_str(&settings)?;

@@ -38,7 +38,7 @@ impl EngineConfig {
             workstation,
             idle_limit: Duration::from_secs(15 * 60),
             log_bytes: 1 << 20,
-            max_containers: 500,
+            max_containers: 100,
             memory_limit: None,
             pids_limit: None,
         }

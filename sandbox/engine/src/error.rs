@@ -91,6 +91,14 @@ fn launch_text(stage: &str, error: &LaunchError) -> String {
 }
 
 impl EngineError {
+    /// What is answered to `--privileged`, of a container and of an exec.
+    pub(crate) fn privileged() -> Self {
+        Self::Unsupported {
+            what: "run privileged (--privileged)".into(),
+            next: "leave the flag out; containers have Docker's own capabilities without it",
+        }
+    }
+
     /// For `map_err` on system calls.
     pub(crate) fn os(action: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Os { action, source }

@@ -65,6 +65,16 @@ const DOCKER_DEFAULT: [&str; 14] = [
     "AUDIT_WRITE",
 ];
 
+/// What a learner may add with `--cap-add`. The rest would be power over the engine itself: it shares the
+/// learner's user namespace, and a mount (of binfmt_misc, say) or a trace there reaches its processes.
+const ADDABLE: [&str; 5] = [
+    "NET_BROADCAST",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_NICE",
+    "LEASE",
+];
+
 /// A set of capabilities, one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -99,6 +109,35 @@ impl Capabilities {
                 .map(|(i, _)| 1 << i)
                 .sum(),
         )
+    }
+
+    /// The most that any process of a learner's may have.
+    #[must_use]
+    pub fn ceiling() -> Self {
+        let addable = NAMES
+            .iter()
+            .enumerate()
+            .filter(|(_, n)| ADDABLE.contains(n))
+            .map(|(i, _)| 1 << i);
+        Self(Self::docker_default().0 | addable.sum::<u64>())
+    }
+
+    /// Those that `other` has too.
+    #[must_use]
+    pub fn within(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The names of those that `other` has not, as Docker writes them.
+    #[must_use]
+    pub fn beyond(self, other: Self) -> Vec<&'static str> {
+        let beyond = Self(self.0 & !other.0);
+        NAMES
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| beyond.0 >> i & 1 == 1)
+            .map(|(_, name)| *name)
+            .collect()
     }
 
     /// With one more, by name, with or without `CAP_`; `ALL` is every one.
@@ -151,6 +190,25 @@ mod tests {
     fn the_default_set_is_the_one_that_docker_shows_in_proc_status() {
         // CapEff of `docker run busybox` on Docker 20.10 and later.
         assert_eq!(Capabilities::docker_default().bits(), 0xa804_25fb);
+    }
+
+    #[test]
+    fn no_learner_gets_power_over_mounts_and_processes() {
+        let beyond = Capabilities::all().beyond(Capabilities::ceiling());
+        for name in [
+            "SYS_ADMIN",
+            "SYS_PTRACE",
+            "NET_ADMIN",
+            "SYS_MODULE",
+            "BPF",
+            "DAC_READ_SEARCH",
+        ] {
+            assert!(beyond.contains(&name), "{name}");
+        }
+        assert_eq!(
+            Capabilities::all().within(Capabilities::ceiling()),
+            Capabilities::ceiling()
+        );
     }
 
     #[test]

@@ -26,8 +26,6 @@ pub struct ContainerSpec {
     pub network: Network,
     /// The first process.
     pub process: ProcessSpec,
-    /// Root over the sandbox (never over the host): no masked paths, no filter of its own.
-    pub privileged: bool,
     /// `--init`: a tiny first process that forwards signals and reaps.
     pub init: bool,
     /// Bytes of `/dev/shm`.
@@ -113,8 +111,6 @@ pub struct ProcessSpec {
 pub struct ExecSpec {
     /// The process.
     pub process: ProcessSpec,
-    /// `--privileged`.
-    pub privileged: bool,
 }
 
 /// A terminal's size in characters.

@@ -136,7 +136,6 @@ impl Builder<'_> {
                 seccomp: Seccomp::Default,
                 rlimits: Vec::new(),
             },
-            privileged: false,
             init: false,
             shm_size: 64 << 20,
         })

@@ -56,7 +56,6 @@ pub(crate) fn spec(
             seccomp: seccomp(host)?,
             rlimits: rlimits(host),
         },
-        privileged: host.privileged,
         init: host.init.unwrap_or(false),
         shm_size: u64::try_from(host.shm_size).unwrap_or(0),
     })
@@ -109,9 +108,6 @@ fn mount(engine: &Engine, point: &MountPoint) -> Result<Mount, EngineError> {
 
 /// Docker's set, what `--cap-drop` takes away, what `--cap-add` adds.
 pub(crate) fn capabilities(host: &HostConfig) -> Result<Capabilities, EngineError> {
-    if host.privileged {
-        return Ok(Capabilities::all());
-    }
     let unknown = |flag: &'static str| {
         move |error: UnknownCapability| {
             EngineError::Invalid(format!(
@@ -136,7 +132,13 @@ pub(crate) fn capabilities(host: &HostConfig) -> Result<Capabilities, EngineErro
     for name in drop.filter(|name| !all(name)) {
         set = set.without(name).map_err(unknown("CapDrop"))?;
     }
-    Ok(set)
+    match set.beyond(Capabilities::ceiling()).as_slice() {
+        [] => Ok(set),
+        [first, ..] => Err(EngineError::Unsupported {
+            what: format!("add the capability {first} (--cap-add)"),
+            next: "a sandbox keeps what would be power over itself; Docker's own set is there without asking",
+        }),
+    }
 }
 
 /// Docker writes the option with `=`, with `:`, or alone.
@@ -150,11 +152,7 @@ pub(crate) fn no_new_privileges(host: &HostConfig) -> bool {
 }
 
 pub(crate) fn seccomp(host: &HostConfig) -> Result<Seccomp, EngineError> {
-    let mut seccomp = if host.privileged {
-        Seccomp::Unconfined
-    } else {
-        Seccomp::Default
-    };
+    let mut seccomp = Seccomp::Default;
     for option in host.security_opt.iter().flatten() {
         match option.split_once(['=', ':']) {
             Some(("seccomp", "unconfined")) => seccomp = Seccomp::Unconfined,

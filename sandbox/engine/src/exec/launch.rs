@@ -3,8 +3,7 @@
 use std::{io, os::fd::AsFd, sync::Arc};
 
 use drydock_runtime::{
-    capability::Capabilities,
-    container::{ExecSpec, ProcessSpec, Seccomp, TermSize},
+    container::{ExecSpec, ProcessSpec, TermSize},
     launch::{LaunchError, Stdio},
 };
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -178,13 +177,9 @@ fn exec_spec(
         process.cwd.clone_from(&request.working_dir);
     }
     if request.privileged {
-        process.capabilities = Capabilities::all();
-        process.seccomp = Seccomp::Unconfined;
+        return Err(EngineError::privileged());
     }
-    Ok(ExecSpec {
-        process,
-        privileged: request.privileged,
-    })
+    Ok(ExecSpec { process })
 }
 
 struct Pipes {

@@ -73,10 +73,7 @@ impl Shell {
         let own = ["TERM=xterm-256color", "HOME=/root"].map(str::to_owned);
         merge::overlay(&mut process.env, own.iter());
         let (launcher, workstation) = (engine.launcher.clone(), engine.workstation.clone());
-        let spec = ExecSpec {
-            process,
-            privileged: false,
-        };
+        let spec = ExecSpec { process };
         let running = blocking(move || {
             launcher
                 .exec(workstation.pidfd(), &spec, Stdio::default())

@@ -13,8 +13,7 @@ use super::{
     rootfs::{self, Sources},
 };
 use crate::{
-    capability::Capabilities,
-    container::{ContainerSpec, Mount, MountSource, Network, Seccomp},
+    container::{ContainerSpec, Mount, MountSource, Network},
     entry,
     sandbox::Layout,
 };
@@ -39,7 +38,6 @@ pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
             mounts: &mounts,
             shm_size: spec.shm_size,
             terminals: CONTAINER_TERMINALS,
-            sysfs_writable: spec.privileged,
             cwd: &spec.process.cwd,
         },
         sources,
@@ -47,10 +45,6 @@ pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
     setns(workstation, CloneFlags::CLONE_NEWPID)
         .map_err(|e| LaunchError::init("entering the workstation's process numbers", &e.into()))?;
     let mut process = spec.process.clone();
-    if spec.privileged {
-        process.capabilities = Capabilities::all();
-        process.seccomp = Seccomp::Unconfined;
-    }
     if spec.init {
         process
             .args
@@ -61,7 +55,6 @@ pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
         root: root.as_fd(),
         hostname: &spec.hostname,
         domainname: &spec.domainname,
-        masked: !spec.privileged,
         readonly_rootfs: spec.readonly_rootfs,
         process: &process,
     };
@@ -79,7 +72,6 @@ pub fn start_workstation(given: &Given, spec: &WorkstationSpec) -> Result<(), La
             mounts: &spec.mounts,
             shm_size: 64 << 20,
             terminals: WORKSTATION_TERMINALS,
-            sysfs_writable: false,
             cwd: &spec.process.cwd,
         },
         sources,
@@ -89,7 +81,6 @@ pub fn start_workstation(given: &Given, spec: &WorkstationSpec) -> Result<(), La
         root: root.as_fd(),
         hostname: &spec.hostname,
         domainname: "",
-        masked: true,
         readonly_rootfs: false,
         process: &spec.process,
     };

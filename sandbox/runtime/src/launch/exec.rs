@@ -8,10 +8,7 @@ use super::{
     helper::Given,
     message::Role,
 };
-use crate::{
-    capability::Capabilities,
-    container::{ExecSpec, Seccomp},
-};
+use crate::container::ExecSpec;
 
 const ALL: CloneFlags = CloneFlags::CLONE_NEWNS
     .union(CloneFlags::CLONE_NEWPID)
@@ -22,16 +19,11 @@ const ALL: CloneFlags = CloneFlags::CLONE_NEWNS
 
 /// Starts a process beside the target's first one, in all of its namespaces.
 pub fn start(given: &Given, spec: &ExecSpec) -> Result<(), LaunchError> {
-    let mut process = spec.process.clone();
-    if spec.privileged {
-        process.capabilities = Capabilities::all();
-        process.seccomp = Seccomp::Unconfined;
-    }
     given.join_cgroups()?;
     let target = given.required(Role::Target)?;
     setns(target, ALL).map_err(|e| LaunchError::init("entering the container", &e.into()))?;
     given.clone_sibling(CloneFlags::empty(), || {
-        match become_program(given, &process, Entered::Joined) {
+        match become_program(given, &spec.process, Entered::Joined) {
             Ok(never) => match never {},
             Err(error) => error,
         }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use nix::sched::CloneFlags;
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{DumpableBehavior, Pid, PidfdFlags, pidfd_open, set_dumpable_behavior};
 
 use super::{
     LaunchError, container, exec,
@@ -32,6 +32,11 @@ pub struct Given {
 /// The helper's whole life; the socket to the engine is its standard input.
 #[must_use]
 pub fn main() -> i32 {
+    // From here to exec(2) this process, and what it clones, holds more than its container may: nothing
+    // in the sandbox may trace it, or reach through /proc into its root and its descriptors.
+    if set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err() {
+        return 1;
+    }
     let Ok(socket) = take_socket() else { return 1 };
     let Ok(Some((request, fds))) = wire::receive::<Request>(&socket) else {
         return 1;

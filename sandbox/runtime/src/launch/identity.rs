@@ -3,6 +3,7 @@
 use std::io;
 
 use nix::unistd::{setgroups, setresgid, setresuid};
+use rustix::fs::{Mode, OFlags};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, remove_capability_from_bounding_set, set_capabilities,
 };
@@ -136,7 +137,9 @@ fn memberships(group: &str, user: &str) -> Vec<u32> {
 fn read_bounded(path: &str) -> String {
     use std::io::Read;
     let mut text = Vec::new();
-    if let Ok(file) = std::fs::File::open(path)
+    // A FIFO of that name must not hold the start up.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    if let Ok(file) = rustix::fs::open(path, flags, Mode::empty()).map(std::fs::File::from)
         && file.metadata().is_ok_and(|m| m.is_file())
     {
         let _ = file.take(MAX_FILE).read_to_end(&mut text);

@@ -215,6 +215,9 @@ impl Helper {
             .arg0(entry::LAUNCH)
             .env_clear()
             .stdin(OwnedFd::from(theirs))
+            // Never the engine's: its log is a file of the host's.
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
             .spawn()
             .map_err(|e| too_many_or("starting a helper", &e))?;
         Ok(Self { child, socket })

@@ -5,13 +5,14 @@ use std::{
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
 };
 
-/// Takes over a file descriptor that the parent left open at a known number.
+/// Takes over a file descriptor that the parent left open at a known number; from here on it is
+/// close-on-exec, as every descriptor of ours is.
 ///
 /// # Errors
 /// `EBADF` when nothing is open there.
 pub fn inherited_fd(number: i32) -> io::Result<OwnedFd> {
-    // SAFETY: F_GETFD takes no pointer; a closed number answers EBADF.
-    if unsafe { libc::fcntl(number, libc::F_GETFD) } == -1 {
+    // SAFETY: F_SETFD takes no pointer; a closed number answers EBADF.
+    if unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } == -1 {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: it is open (checked above), and this program's entry modes take each agreed number once,
