@@ -2,13 +2,17 @@
 //! namespace of an ordinary user.
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead, BufReader},
     path::Path,
     process::{ExitCode, Stdio},
 };
 
 use anyhow::{Context, bail};
-use drydock_image::{Store, provision::ensure_default_images, workstation};
+use drydock::lessons::{Source, front_matter::split};
+use drydock_image::{
+    ImageRef, Store, catalogue::Catalogue, provision::ensure_default_images, workstation,
+};
 use drydock_session::{host::DataDir, mapped};
 
 /// The name under which this program is that process.
@@ -64,5 +68,28 @@ fn fill(data_dir: &Path) -> anyhow::Result<()> {
         |progress: drydock_image::provision::Progress<'_>| println!("{}", progress.message);
     ensure_default_images(&store, data_dir, &mut say)?;
     workstation::ensure(&store, data_dir, drydock_cli::BASH_COMPLETION, &mut say)?;
+    let catalogue = Source::Embedded
+        .top_level("images.toml")
+        .unwrap_or_default();
+    let catalogue = Catalogue::parse(&String::from_utf8_lossy(&catalogue))?;
+    for image in lesson_images()? {
+        // The other lessons do without it, so a server without network still starts.
+        if let Err(error) = catalogue.ensure(&store, data_dir, &image, &mut say) {
+            println!("a lesson's image {image} is missing: {error}");
+        }
+    }
     Ok(())
+}
+
+/// The images that the lessons in this program name.
+fn lesson_images() -> anyhow::Result<BTreeSet<ImageRef>> {
+    let mut images = BTreeSet::new();
+    for files in Source::Embedded.folders()?.values() {
+        let text = files.get("lesson.md").map(|file| file.bytes.as_slice());
+        // A broken lesson is left out of the site too.
+        if let Ok((matter, ..)) = split(&String::from_utf8_lossy(text.unwrap_or_default())) {
+            images.extend(matter.images.iter().filter_map(|name| name.parse().ok()));
+        }
+    }
+    Ok(images)
 }

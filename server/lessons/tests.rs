@@ -240,7 +240,7 @@ fn lint_knows_which_keys_a_check_can_give() {
 #[test]
 fn our_own_lessons_have_no_mistake() {
     let source = Source::Dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons"));
-    let findings = lint::lint(&source, &commands::known_images(&source));
+    let findings = lint::lint(&source, &commands::known_images(&source).unwrap());
     assert_eq!(findings, []);
     assert!(Catalogue::load(&Source::Embedded).0.len() >= 3);
 }

@@ -31,6 +31,7 @@ const SERVER: &[&str] = &[
     "drydock_spec",
     "drydock_api",
     "drydock_dockerfile",
+    "drydock_image",
     "drydock_session",
 ];
 

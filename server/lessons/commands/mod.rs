@@ -9,6 +9,8 @@ mod verify;
 
 use std::io::{self, Write};
 
+use drydock_image::catalogue::Catalogue;
+
 use super::{Broken, Source, lint as linting};
 
 pub use list::list;
@@ -24,6 +26,9 @@ pub enum CommandError {
     /// The lessons cannot be read.
     #[error("the lessons cannot be read")]
     Read(#[source] io::Error),
+    /// The catalogue of images is not valid.
+    #[error("images.toml: {0}")]
+    Images(#[from] toml::de::Error),
     /// Nothing can be printed.
     #[error("could not write the report")]
     Write(#[from] io::Error),
@@ -32,10 +37,10 @@ pub enum CommandError {
 /// `drydock lesson lint`: tells everything wrong; `true` when nothing is.
 ///
 /// # Errors
-/// When a lesson is not known, or nothing can be written to `out`.
+/// When a lesson is not known, `images.toml` is not valid, or nothing can be written to `out`.
 pub fn lint(source: &Source, ids: &[String], out: &mut dyn Write) -> Result<bool, CommandError> {
     expect_known(source, ids)?;
-    let findings: Vec<_> = linting::lint(source, &known_images(source))
+    let findings: Vec<_> = linting::lint(source, &known_images(source)?)
         .into_iter()
         .filter(|finding| selected(&finding.folder, ids))
         .collect();
@@ -51,21 +56,16 @@ pub fn lint(source: &Source, ids: &[String], out: &mut dyn Write) -> Result<bool
 }
 
 /// The images that `images.toml` beside the lessons knows.
-#[must_use]
-pub fn known_images(source: &Source) -> Vec<String> {
-    let text = source.top_level("images.toml").unwrap_or_default();
-    let table: toml::Table = String::from_utf8_lossy(&text).parse().unwrap_or_default();
-    let entries = table.get("image").and_then(toml::Value::as_array);
-    let names: Vec<String> = entries
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.get("name")?.as_str().map(str::to_owned))
-        .collect();
-    match names.is_empty() {
+///
+/// # Errors
+/// When it is not valid.
+pub fn known_images(source: &Source) -> Result<Vec<String>, CommandError> {
+    let Some(text) = source.top_level("images.toml") else {
         // What every server has, with or without a catalogue.
-        true => ["busybox", "hello-world"].map(String::from).into(),
-        false => names,
-    }
+        return Ok(["busybox", "hello-world"].map(String::from).into());
+    };
+    let catalogue = Catalogue::parse(&String::from_utf8_lossy(&text))?;
+    Ok(catalogue.names().map(ToString::to_string).collect())
 }
 
 /// Each of `ids` must mean a lesson; a broken one counts as well.
