@@ -6,7 +6,7 @@ use crate::harness::need::needs;
 use crate::harness::shell::script;
 use crate::harness::{drydock, probe, unique};
 
-use super::Sandbox;
+use super::{MOST, Sandbox};
 
 #[test]
 fn host_files_are_unreachable() {
@@ -15,19 +15,12 @@ fn host_files_are_unreachable() {
     let canary = std::env::temp_dir().join(&name);
     fs::write(&canary, "host").unwrap();
     let sandbox = Sandbox::new();
-    // The whole of the workstation, mounted into a privileged container.
+    // The whole of the workstation, mounted into the most powerful container.
     let search = format!("find / -name '{name}' 2>/dev/null; true");
-    let found = sandbox.docker.good(&[
-        "run",
-        "--rm",
-        "--privileged",
-        "-v",
-        "/:/host",
-        "busybox",
-        "sh",
-        "-c",
-        &search,
-    ]);
+    let all = ["-v", "/:/host", "busybox", "sh", "-c", &search];
+    let found = sandbox
+        .docker
+        .good(&[&["run", "--rm"], MOST, &all].concat());
     assert_eq!(found, "");
     assert_eq!(script(&search).good(), "");
     let bound = sandbox
@@ -39,7 +32,7 @@ fn host_files_are_unreachable() {
     let climb = "cd /; for i in 1 2 3 4 5 6 7 8; do cd ..; done; ls";
     let top = sandbox
         .docker
-        .good(&["run", "--rm", "--privileged", "busybox", "sh", "-c", climb]);
+        .good(&[&["run", "--rm"], MOST, &["busybox", "sh", "-c", climb]].concat());
     assert!(!top.contains("work") && !top.contains("boot"), "{top}");
     fs::remove_file(canary).unwrap();
 }
@@ -60,7 +53,7 @@ fn block_devices_cannot_be_made_or_opened() {
         nix::sys::stat::major(root).to_string(),
         nix::sys::stat::minor(root).to_string(),
     );
-    for options in [&["--privileged"][..], &["--cap-add", "MKNOD"]] {
+    for options in [MOST, &["--cap-add", "MKNOD"]] {
         let tried = sandbox.probe(options, &["device", "/disk", &major, &minor]);
         assert!(!tried.contains("open=ok"), "{tried}");
     }
@@ -85,7 +78,7 @@ fn image_layers_are_shared_and_not_writable_from_a_container() {
     let (mine, other) = (Sandbox::new(), Sandbox::new());
     let deface = "echo defaced > /bin/busybox; rm -rf /bin/*; true";
     mine.docker
-        .run(&["run", "--rm", "--privileged", "busybox", "sh", "-c", deface]);
+        .run(&[&["run", "--rm"], MOST, &["busybox", "sh", "-c", deface]].concat());
     assert_eq!(
         mine.docker
             .good(&["run", "--rm", "busybox", "echo", "whole"]),

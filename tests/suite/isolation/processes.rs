@@ -10,9 +10,7 @@ use crate::harness::process::{Guard, exists, wait_gone};
 use crate::harness::shell::script;
 use crate::harness::{PATIENCE, host, unique_seconds};
 
-use super::Sandbox;
-
-const PRIVILEGED: &[&str] = &["run", "--rm", "--privileged", "--user", "0", "busybox"];
+use super::{MOST, Sandbox};
 
 #[test]
 fn host_processes_are_invisible() {
@@ -20,9 +18,15 @@ fn host_processes_are_invisible() {
     let seconds = unique_seconds();
     let _on_host = Guard::spawn(Command::new("sleep").arg(&seconds));
     let sandbox = Sandbox::new();
-    let listed = sandbox
-        .docker
-        .good(&[PRIVILEGED, &["ps", "-o", "pid,args"]].concat());
+    let listed = sandbox.docker.good(
+        &[
+            &["run", "--rm"],
+            MOST,
+            &["busybox"],
+            &["ps", "-o", "pid,args"],
+        ]
+        .concat(),
+    );
     assert!(!listed.contains(&seconds), "{listed}");
     assert_eq!(
         listed.lines().count(),
@@ -47,7 +51,7 @@ fn processes_of_another_sandbox_are_invisible() {
     host::process_with_argument(&seconds);
     let listed = mine
         .docker
-        .good(&[PRIVILEGED, &["ps", "-o", "args"]].concat());
+        .good(&[&["run", "--rm"], MOST, &["busybox"], &["ps", "-o", "args"]].concat());
     assert!(!listed.contains(&seconds), "{listed}");
     assert_eq!(mine.docker.good(&["ps", "-a", "-q"]), "");
 }
@@ -67,15 +71,21 @@ fn workstation_sees_its_containers_but_not_its_engine() {
 }
 
 #[test]
-fn root_of_a_privileged_container_cannot_signal_the_engine() {
+fn root_of_a_container_cannot_signal_the_engine() {
     needs!(Docker, Root);
     let sandbox = Sandbox::new();
     let engine = sandbox.engine_pid();
     // -1 is every process it can see; the numbers are the engine's inside and outside.
     let everything = format!("kill -9 -1; kill -9 {engine}; true");
-    sandbox
-        .docker
-        .run(&[PRIVILEGED, &["sh", "-c", &everything]].concat());
+    sandbox.docker.run(
+        &[
+            &["run", "--rm"],
+            MOST,
+            &["busybox"],
+            &["sh", "-c", &everything],
+        ]
+        .concat(),
+    );
     assert!(exists(engine));
     assert_eq!(
         sandbox
@@ -122,7 +132,7 @@ fn no_descriptor_of_the_host_leaks_inside() {
     let canary = tempfile::NamedTempFile::new().unwrap();
     let _leaky = nix::unistd::dup(canary.as_file()).unwrap();
     let sandbox = Sandbox::with_probe();
-    for options in [&[][..], &["--privileged"], &["-i"]] {
+    for options in [&[][..], MOST, &["-i"]] {
         let listed = sandbox.probe(options, &["descriptors"]);
         assert_standard(&listed);
     }
