@@ -28,7 +28,8 @@ mod meter;
 
 pub(crate) use files::{read_files, write_files};
 
-/// The control protocol's version: a server drives the previous version's engines too.
+/// The control protocol's version, which goes with the one in the sandbox's record: a server leaves records of
+/// other versions alone, and their sandboxes to their idle time.
 const PROTOCOL: u32 = 1;
 
 type Answer<T> = Result<T, EngineError>;
