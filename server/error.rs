@@ -93,6 +93,9 @@ pub enum Refusal {
     /// Too many open terminals.
     #[error("{} terminals are open already.", crate::config::MAX_TERMINALS)]
     TooManyTerminals,
+    /// As many sandboxes run as this server may run.
+    #[error("All {0} places are taken at the moment.")]
+    Full(usize),
     /// The sandbox could not be started or looked at; says which.
     #[error("{0}")]
     Unavailable(String),
@@ -121,7 +124,9 @@ impl Refusal {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooOften { .. } | Self::TooManyTerminals => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable(_) | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full(_) | Self::Unavailable(_) | Self::ShuttingDown => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -142,6 +147,7 @@ impl Refusal {
             Self::TooLarge => "too-large",
             Self::TooOften { .. } => "too-often",
             Self::TooManyTerminals => "too-many-terminals",
+            Self::Full(_) => "full",
             Self::Unavailable(_) => "unavailable",
             Self::ShuttingDown => "restarting",
             Self::Internal(_) => "internal",
@@ -167,6 +173,9 @@ impl Refusal {
             Self::Malformed(_) | Self::TooLarge => "Reload the page and try again.".into(),
             Self::TooOften { seconds } => format!("Try again in {seconds} s."),
             Self::TooManyTerminals => "Close a tab of this site, then reload this one.".into(),
+            Self::Full(_) => {
+                "A place is free when somebody’s sandbox ends; try again in a minute.".into()
+            }
             Self::Unavailable(_) | Self::ShuttingDown => "Try again in a moment.".into(),
             Self::Internal(_) => "Try again; if it stays, tell whoever runs this server.".into(),
         }

@@ -159,7 +159,7 @@ pub(crate) async fn assemble(options: &ServeOptions, site: Site) -> anyhow::Resu
         key,
         catalogue,
         left_out,
-        sandboxes: Sandboxes::new(sessions, store.clone()).await?,
+        sandboxes: Sandboxes::new(sessions, store.clone(), options.max_sandboxes).await?,
         store,
         limits: Limits::new(),
         checks: Gates::default(),

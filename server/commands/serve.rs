@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use drydock::serve::ServeOptions;
+use drydock::{config::default_max_sandboxes, serve::ServeOptions};
 
 use super::{DataDirOption, provision};
 
@@ -27,6 +27,14 @@ pub struct Options {
     /// Serve lessons from this directory instead of those built in.
     #[arg(long, env = "DRYDOCK_LESSONS_DIR", value_name = "DIR")]
     lessons_dir: Option<PathBuf>,
+    /// How many sandboxes may run at once; by the host's memory when not given.
+    #[arg(
+        long,
+        env = "DRYDOCK_MAX_SANDBOXES",
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    max_sandboxes: Option<u32>,
 }
 
 pub fn run(options: Options) -> anyhow::Result<ExitCode> {
@@ -39,6 +47,9 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
         public_url: options.public_url,
         preview_url: options.preview_url,
         lessons_dir: options.lessons_dir,
+        max_sandboxes: options
+            .max_sandboxes
+            .map_or_else(default_max_sandboxes, |max| max as usize),
     })?;
     Ok(ExitCode::SUCCESS)
 }

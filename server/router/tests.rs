@@ -26,6 +26,10 @@ fn write_lesson(lessons: &Path, folder: &str, text: &str) {
 }
 
 async fn app(dir: &TempDir) -> web::Data<App> {
+    app_of(dir, 8).await
+}
+
+async fn app_of(dir: &TempDir, max_sandboxes: usize) -> web::Data<App> {
     let lessons = dir.path().join("lessons");
     write_lesson(&lessons, "01-first", LESSON);
     write_lesson(&lessons, "02-broken", BROKEN);
@@ -36,6 +40,7 @@ async fn app(dir: &TempDir) -> web::Data<App> {
         public_url: None,
         preview_url: None,
         lessons_dir: Some(lessons),
+        max_sandboxes,
     };
     let site = Site::new(listen, None).unwrap();
     web::Data::new(serve::assemble(&options, site).await.unwrap())
@@ -192,6 +197,18 @@ async fn what_is_not_the_expected_json_is_refused_with_a_reason() {
     let plain = post("/api/sandbox", "{\"lesson\":\"first\"}")
         .insert_header((header::CONTENT_TYPE, "text/plain"));
     assert_eq!(send(plain).await.status(), StatusCode::BAD_REQUEST);
+}
+
+#[actix_web::test]
+async fn a_full_server_starts_no_sandbox_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = init_service(crate::router::site!(app_of(&dir, 0).await)).await;
+    let start = post("/api/sandbox", "{\"lesson\":\"first\"}");
+    let response = call_service(&service, start.to_request()).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let told = json(response).await;
+    assert_eq!(told["error"], "full");
+    assert_eq!(told["message"], "All 0 places are taken at the moment.");
 }
 
 #[actix_web::test]

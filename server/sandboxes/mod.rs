@@ -1,12 +1,14 @@
 //! One live sandbox per learner.
 //!
 //! - [`Sandboxes`]: starting, finding and ending them by learner and lesson.
+//! - `places`: how many there may be.
 //! - [`patrol`]: ends what is over, notices what died, and says why.
 //!
 //! A start runs on the server's own runtime: it is finished although the browser that asked has
 //! left, and a second tab that asks meanwhile waits for the same one.
 
 pub mod patrol;
+mod places;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,6 +17,8 @@ use drydock_spec::SandboxId;
 use tokio::{runtime::Handle, sync::OwnedMutexGuard, time::timeout};
 
 pub use drydock_session::Sandbox;
+
+use places::Places;
 
 use crate::{
     config::{HEALTH_TIMEOUT, LIFETIME},
@@ -34,6 +38,9 @@ pub enum StartError {
     /// The learner's live sandbox belongs to this other lesson.
     #[error("another lesson's sandbox is running")]
     OtherLesson(String),
+    /// As many run as may.
+    #[error("all {0} places are taken")]
+    Full(usize),
     /// The sandbox could not be made.
     #[error("could not start a sandbox")]
     Session(#[from] SessionError),
@@ -80,20 +87,22 @@ struct Inner {
     sessions: Sessions,
     store: Store,
     gates: Gates,
+    places: Places,
     runtime: Handle,
 }
 
 impl Sandboxes {
-    /// Starts out with the sandboxes that `sessions` found running. They are watched on the runtime
-    /// of whoever calls this.
+    /// Starts out with the sandboxes that `sessions` found running; no start makes them more than `max`.
+    /// They are watched on the runtime of whoever calls this.
     ///
     /// # Errors
     /// When the store refuses.
-    pub async fn new(sessions: Sessions, store: Store) -> Result<Self, StoreError> {
+    pub async fn new(sessions: Sessions, store: Store, max: usize) -> Result<Self, StoreError> {
         let sandboxes = Self(Arc::new(Inner {
             sessions,
             store,
             gates: Gates::default(),
+            places: Places::new(max),
             runtime: Handle::current(),
         }));
         sandboxes.bury_the_lost().await?;
@@ -103,7 +112,7 @@ impl Sandboxes {
     /// The learner's sandbox for `lesson`, started if need be.
     ///
     /// # Errors
-    /// When it cannot be started, or another lesson's stands in the way.
+    /// When it cannot be started, no place is free, or another lesson's stands in the way.
     pub async fn start(
         &self,
         learner: LearnerId,
@@ -126,6 +135,7 @@ impl Sandboxes {
         options: StartOptions,
     ) -> Result<Ready, StartError> {
         let alone = self.0.gates.enter(learner).await;
+        let mut over = Vec::new();
         for sandbox in self.live(learner) {
             let reason = match sandbox.lesson() {
                 Some(id) if id == lesson.id && options.fresh => EndReason::Reset,
@@ -142,6 +152,15 @@ impl Sandboxes {
                     ));
                 }
             };
+            over.push((sandbox, reason));
+        }
+        // Before anything ends: who gets no place keeps what there is.
+        let place = self
+            .0
+            .places
+            .take(|| self.running().saturating_sub(over.len()));
+        let _place = place.map_err(StartError::Full)?;
+        for (sandbox, reason) in over {
             self.end_for(&sandbox, reason).await;
         }
         let sandbox = self.0.sessions.start(request(learner, lesson)).await?;
@@ -295,6 +314,7 @@ impl StartError {
                 title: title_of(&lesson),
                 lesson,
             },
+            Self::Full(places) => Refusal::Full(places),
             Self::ShuttingDown => Refusal::ShuttingDown,
             Self::Session(_) => {
                 tracing::error!(error = chain(&self), "a sandbox did not start");
