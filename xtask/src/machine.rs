@@ -38,6 +38,8 @@ const NEEDS: &[Need] = &[
     need("setsid", "util-linux", "pty"),
     need("ip", "iproute2", "network"),
     need("dpkg-deb", "dpkg", "packages"),
+    need("skopeo", "skopeo", "skopeo"),
+    need("infocmp", "ncurses-bin", "terminfo"),
 ];
 
 /// Installs what is missing (as root on a Debian machine) or says what to install.
@@ -49,6 +51,12 @@ pub fn prepare() -> anyhow::Result<Vec<&'static str>> {
     if !packages.is_empty() {
         if is_root() && find("apt-get").is_some() {
             install(&packages)?;
+            let still = missing_packages();
+            anyhow::ensure!(
+                still.is_empty(),
+                "still missing after their installation: {} (Debian 13 and later: docker-cli has the client)",
+                still.join(", ")
+            );
         } else {
             println!(
                 "xtask: not installed: {}. Tests that need them will be skipped; to run them all:\n    \

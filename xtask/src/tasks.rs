@@ -25,9 +25,6 @@ pub fn test(filter: Option<&str>) -> anyhow::Result<()> {
     let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
     tests.args(filter);
     tests.env("DRYDOCK_REQUIRE", &require);
-    for ability in &abilities {
-        tests.env(format!("DRYDOCK_REQUIRE_{}", ability.to_uppercase()), "1");
-    }
     foreground(&mut tests)
 }
 

@@ -139,7 +139,12 @@ fn has(program: &str) -> bool {
 /// Whether the test's needs are met; says so when not.
 fn meets(need: bool, what: &str) -> bool {
     if !need {
-        eprintln!("skipped: needs {what}");
+        let required = std::env::var("DRYDOCK_REQUIRE").unwrap_or_default();
+        assert!(
+            !required.split(',').any(|need| need == what),
+            "{what} is required here"
+        );
+        eprintln!("SKIPPED: needs {what}");
     }
     need
 }

@@ -15,11 +15,11 @@ pub struct DataDir(TempDir);
 
 impl DataDir {
     pub fn new() -> Self {
-        // Sandboxes run as other users, who must be able to pass through.
-        let passable = fs::Permissions::from_mode(0o755);
+        // Nobody else may pass through, not even the ids that sandboxes run as.
+        let private = fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new()
             .prefix("dd")
-            .permissions(passable)
+            .permissions(private)
             .tempdir()
             .unwrap();
         for room in ["images", "bin", "tools"] {

@@ -108,6 +108,7 @@ fn build(site: &Site) -> Result<(), BuildError> {
         MountPropagationFlags::REC | MountPropagationFlags::PRIVATE,
     )
     .map_err(|e| BuildError::at("making mounts private")(e.into()))?;
+    let root = root::begin(&site.plan)?;
     let (mut here, there) = UnixStream::pair().map_err(BuildError::at("making a socket"))?;
     let forked = sys::clone_process(site.alone, CloneFlags::empty());
     match forked.map_err(BuildError::at("cloning a process"))? {
@@ -121,7 +122,7 @@ fn build(site: &Site) -> Result<(), BuildError> {
             map_ids(site, pid)?;
             let namespace = fs::File::open(format!("/proc/{pid}/ns/user"))
                 .map_err(BuildError::at("opening the user namespace"))?;
-            root::lay_out(&site.plan, namespace.as_fd())?;
+            root::fill(&site.plan, &root, namespace.as_fd())?;
             here.write_all(b"g")
                 .map_err(BuildError::at("waking the owner"))
         }

@@ -6,16 +6,15 @@ use std::{
     io,
     net::Ipv4Addr,
     os::fd::AsFd,
-    path::Path,
 };
 
 use drydock_network::link::Links;
 use rustix::{
     fs::CWD,
     mount::{
-        MountAttrFlags, MoveMountFlags, UnmountFlags, mount_bind_recursive, move_mount, unmount,
+        MountAttrFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, move_mount, open_tree, unmount,
     },
-    process::{chdir, pivot_root},
+    process::{chdir, fchdir, pivot_root},
 };
 
 use super::{
@@ -50,7 +49,7 @@ pub fn run(site: &Site) -> ! {
 fn prepare(site: &Site) -> Result<(), BuildError> {
     let plan = &site.plan;
     mount_own(plan)?;
-    switch_root(&plan.mount_point).map_err(BuildError::at("entering the root"))?;
+    switch_root().map_err(BuildError::at("entering the root"))?;
     nix::unistd::sethostname(&plan.hostname)
         .map_err(|e| BuildError::at("setting the host name")(e.into()))?;
     bring_up_network().map_err(BuildError::at("bringing up the network"))?;
@@ -75,11 +74,10 @@ fn mount_own(plan: &SandboxPlan) -> Result<(), BuildError> {
         ("size", size.as_str()),
         ("nr_inodes", inodes.as_str()),
     ];
-    mount_at(plan, "/proc", "proc", &[], quiet).map_err(BuildError::at("mounting /proc"))?;
-    mount_at(plan, "/sys", "sysfs", &[], quiet).map_err(BuildError::at("mounting /sys"))?;
+    mount_at("/proc", "proc", &[], quiet).map_err(BuildError::at("mounting /proc"))?;
+    mount_at("/sys", "sysfs", &[], quiet).map_err(BuildError::at("mounting /sys"))?;
     // Programs in images keep their set-user-id bits: the layers are here.
     mount_at(
-        plan,
         Layout::DATA,
         "tmpfs",
         &data,
@@ -89,28 +87,32 @@ fn mount_own(plan: &SandboxPlan) -> Result<(), BuildError> {
 }
 
 fn mount_at(
-    plan: &SandboxPlan,
     at: &str,
     kind: &str,
     options: &[(&str, &str)],
     attr: MountAttrFlags,
 ) -> io::Result<()> {
-    let target = plan.mount_point.join(at.trim_start_matches('/'));
+    // The working directory is the new root still to be entered; see `root::begin`.
+    let target = at.trim_start_matches('/');
     let mount = make_fs(kind, options, attr)?;
     Ok(move_mount(
         &mount,
         "",
         CWD,
-        &target,
+        target,
         MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
     )?)
 }
 
-/// A mount that came from a more privileged namespace cannot become the root itself; a bind of it can,
+/// A mount that came from a more privileged namespace cannot become the root itself; a copy of it can,
 /// and what is mounted below stays locked.
-fn switch_root(root: &Path) -> io::Result<()> {
-    mount_bind_recursive(root, root)?;
-    chdir(root)?;
+fn switch_root() -> io::Result<()> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_RECURSIVE;
+    let copy = open_tree(CWD, ".", flags)?;
+    move_mount(&copy, "", CWD, ".", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)?;
+    fchdir(&copy)?;
     pivot_root(".", ".")?;
     unmount(".", UnmountFlags::DETACH)?;
     Ok(chdir("/")?)

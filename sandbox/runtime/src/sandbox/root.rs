@@ -10,6 +10,7 @@ use std::{
 use rustix::{
     fs::CWD,
     mount::{MountAttrFlags, MoveMountFlags, OpenTreeFlags, move_mount, open_tree},
+    process::chdir,
 };
 
 use super::{BuildError, Layout, SandboxPlan};
@@ -28,9 +29,16 @@ const DIRS: [&str; 6] = [
     "/dev",
 ];
 
-/// Mounts the root on the plan's mount point.
-pub fn lay_out(plan: &SandboxPlan, ids: BorrowedFd<'_>) -> Result<(), BuildError> {
+/// Mounts the empty root on the plan's mount point, and goes there: the sandbox's own id, which may not
+/// pass through the directories above, inherits the place.
+pub fn begin(plan: &SandboxPlan) -> Result<OwnedFd, BuildError> {
     let root = skeleton(&plan.mount_point).map_err(BuildError::at("laying out the root"))?;
+    chdir(&plan.mount_point).map_err(|e| BuildError::at("entering the root")(e.into()))?;
+    Ok(root)
+}
+
+/// Mounts everything else in the root, then seals it.
+pub fn fill(plan: &SandboxPlan, root: &OwnedFd, ids: BorrowedFd<'_>) -> Result<(), BuildError> {
     for name in DEVICES {
         let dev = format!("/dev/{name}");
         show(
