@@ -19,6 +19,8 @@ pub struct TestTerminal {
     owed: u32,
     pub exit: Option<i32>,
     pub closed: Option<u16>,
+    /// Why the last read gave nothing.
+    trouble: Option<Error>,
     /// Bytes of output received in all.
     pub received: u64,
 }
@@ -57,6 +59,7 @@ impl TestTerminal {
             owed: 0,
             exit: None,
             closed: None,
+            trouble: None,
             received: 0,
         })
     }
@@ -88,8 +91,9 @@ impl TestTerminal {
             let open = !left.is_zero() && self.read(left);
             assert!(
                 open,
-                "no {text:?} in time (close {:?}); the terminal showed {:?}",
+                "no {text:?} in time (close {:?}, {:?}); the terminal showed {:?}",
                 self.closed,
+                self.trouble,
                 self.screen.rest()
             );
         }
@@ -125,7 +129,12 @@ impl TestTerminal {
                 return false;
             }
             Ok(_) => {}
-            Err(_) => return false,
+            // A stopped and continued process sees this on sockets with a time limit.
+            Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                self.trouble = Some(error);
+                return false;
+            }
         }
         true
     }
