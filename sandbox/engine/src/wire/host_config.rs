@@ -123,7 +123,7 @@ pub(crate) struct Ulimit {
     pub soft: i64,
 }
 
-/// What Docker hides from a container that is not privileged.
+/// What Docker says it hides; the runtime hides all of this and some more.
 pub(crate) const MASKED_PATHS: [&str; 10] = [
     "/proc/asound",
     "/proc/acpi",
