@@ -24,6 +24,19 @@ pub enum StoreError {
     /// A config names a layer that is not here.
     #[error("layer {0} is not in the image store")]
     MissingLayer(Digest),
+    /// A layer that was stored by a version which did not keep what its exact tar stream needs.
+    #[error(
+        "layer {0} was stored without what its exact tar stream needs; remove its images and provide them again"
+    )]
+    NoStream(Digest),
+    /// A layer whose files no longer give the stream that its name promises.
+    #[error("layer {layer} is damaged: its tar stream has the digest {found}")]
+    LayerChanged {
+        /// Its diff id.
+        layer: Digest,
+        /// What its files give now.
+        found: Digest,
+    },
     /// A config that cannot be used.
     #[error("not a usable image config: {0}")]
     Config(String),
@@ -126,6 +139,9 @@ pub enum LayerError {
         /// Why.
         reason: &'static str,
     },
+    /// A file of an unpacked layer is not what it was.
+    #[error("{0:?} of the layer is not what it was when the layer came")]
+    Changed(String),
     /// The operating system refused.
     #[error("could not {action} {name:?} of the layer: {source}")]
     Os {

@@ -18,7 +18,10 @@
 //! <root>/blobs/<hex>              an image's config, its exact bytes; the name is their SHA-256
 //! <root>/layers/<hex>/fs/         an unpacked layer, named by its diff id; usable as an overlay lower:
 //!                                 whiteouts are char devices 0:0, opaque directories have `user.overlay.opaque`
-//! <root>/layers/<hex>/meta.json   its size as Docker counts it
+//! <root>/layers/<hex>/meta.json   its size as Docker counts it, and the length of its tar stream
+//! <root>/layers/<hex>/split.zst   the tar stream without the files' bytes, see `layer::split`; layers made here have
+//!                                 none, their stream is the one that `layer::write_tar` makes
+//! <root>/layers/<hex>/replaced/   files that the stream has twice: the earlier ones
 //! <root>/workstation/<hex>/fs/    a root file system for workstations, named by what it was made of
 //! <root>/tmp/                     staging; what no living process has locked is removed at the next opening
 //! ```
@@ -47,4 +50,4 @@ pub mod workstation;
 pub use config::ImageConfig;
 pub use drydock_spec::{Digest, ImageId, ImageRef};
 pub use error::{LayerError, StoreError};
-pub use store::{Hold, Image, ImageSummary, ImportedImage, Layer, NewLayer, Store};
+pub use store::{Hold, Image, ImageSummary, ImportedImage, Layer, LayerTar, NewLayer, Store};

@@ -41,13 +41,29 @@ impl<R: Read> Read for HashReader<R> {
     }
 }
 
-/// Hashes what is written to it, and keeps nothing.
-#[derive(Debug, Default)]
-pub struct HashWriter {
+/// Hashes what is written through it.
+#[derive(Debug)]
+pub struct HashWriter<W> {
+    inner: W,
     hash: Sha256,
+    size: u64,
 }
 
-impl HashWriter {
+impl<W: Write> HashWriter<W> {
+    /// Around a writer.
+    pub fn new(inner: W) -> Self {
+        Self {
+            inner,
+            hash: Sha256::new(),
+            size: 0,
+        }
+    }
+
+    /// Bytes that were written.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
     /// The digest of what was written.
     #[must_use]
     pub fn finish(self) -> Digest {
@@ -55,13 +71,15 @@ impl HashWriter {
     }
 }
 
-impl Write for HashWriter {
+impl<W: Write> Write for HashWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.hash.update(bytes);
-        Ok(bytes.len())
+        let count = self.inner.write(bytes)?;
+        self.hash.update(&bytes[..count]);
+        self.size += count as u64;
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.inner.flush()
     }
 }

@@ -3,6 +3,7 @@
 //! - [`unpack`]: applies a layer's tar stream to an empty directory; `place` does it file by file, on directory
 //!   descriptors.
 //! - [`write_tar`]: a directory's tar stream; hashing it gives the layer's diff id.
+//! - [`split`]: what a stream says that a directory cannot hold, so that a layer gives its exact stream again.
 //! - [`name`]: what an entry's name means; pure.
 //!
 //! In a tar stream a deleted file is an empty file `.wh.NAME` and a directory that hides what is below it holds
@@ -11,12 +12,13 @@
 mod hash;
 pub mod name;
 mod place;
+pub mod split;
 mod unpack;
 mod walk;
 mod xattr;
 
 pub use hash::{HashReader, HashWriter, digest_of};
-pub use unpack::{Unpacked, unpack};
+pub use unpack::{Unpacked, unpack, unpack_recorded};
 pub use walk::{Walked, write_tar};
 
 /// Bounds on one layer.

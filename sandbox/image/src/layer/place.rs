@@ -111,6 +111,19 @@ impl<'a> Place<'a> {
         removed.map_err(|error| LayerError::os("replace", &path.joined(), error))
     }
 
+    /// As [`Place::remove`], but what was there is still to be had in the directory `aside` under its number.
+    pub(super) fn move_aside(
+        &mut self,
+        path: &Path<'_>,
+        aside: BorrowedFd<'_>,
+        number: u32,
+    ) -> Result<(), LayerError> {
+        let dir = self.dir(&path.parents)?;
+        let moved = fs::renameat(dir, path.last, aside, number.to_string());
+        self.last_parent = None;
+        moved.map_err(|error| LayerError::os("replace", &path.joined(), error))
+    }
+
     pub(super) fn make_dir(&mut self, path: &Path<'_>) -> Result<OwnedFd, LayerError> {
         let failed = |error| LayerError::os("create the directory", &path.joined(), error);
         let dir = self.dir(&path.parents)?;

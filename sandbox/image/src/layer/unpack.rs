@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek as _, Write as _},
     os::fd::{AsFd as _, BorrowedFd},
 };
 
@@ -12,6 +12,7 @@ use super::{
     Limits,
     name::{self, Meaning, Path},
     place::Place,
+    split::Recorder,
 };
 use crate::{
     LayerError,
@@ -20,6 +21,8 @@ use crate::{
 
 /// Notes that are kept; the rest would only repeat them.
 const MAX_NOTES: usize = 20;
+/// Bytes of a file that are written at a time, and the least that becomes a hole.
+const BLOCK: usize = 64 << 10;
 /// Bytes of directory names that are remembered to set their times at the end.
 const MAX_REMEMBERED: u64 = 32 << 20;
 
@@ -44,8 +47,23 @@ pub fn unpack(
     root: BorrowedFd<'_>,
     limits: &Limits,
 ) -> Result<Unpacked, LayerError> {
+    unpack_recorded(&mut Recorder::idle(stream), root, root, limits)
+}
+
+/// As [`unpack`], while `stream` keeps what the directory cannot. What a later entry replaces goes to `replaced`,
+/// another empty directory of the same file system.
+///
+/// # Errors
+/// As there.
+pub fn unpack_recorded(
+    stream: &mut Recorder<impl Read>,
+    root: BorrowedFd<'_>,
+    replaced: BorrowedFd<'_>,
+    limits: &Limits,
+) -> Result<Unpacked, LayerError> {
     let mut unpacker = Unpacker {
         place: Place::new(root),
+        replaced,
         limits,
         done: Unpacked::default(),
         dirs: Vec::new(),
@@ -63,6 +81,7 @@ pub fn unpack(
 
 struct Unpacker<'a> {
     place: Place<'a>,
+    replaced: BorrowedFd<'a>,
     limits: &'a Limits,
     done: Unpacked,
     dirs: Vec<DirTime>,
@@ -76,7 +95,7 @@ struct DirTime {
 }
 
 impl Unpacker<'_> {
-    fn entry(&mut self, entry: &Entry, data: &mut impl Read) -> Result<(), LayerError> {
+    fn entry(&mut self, entry: &Entry, data: &mut Data<'_, impl Read>) -> Result<(), LayerError> {
         self.done.entries += 1;
         within("files", self.done.entries, self.limits.entries)?;
         self.done.size += entry.size;
@@ -136,14 +155,14 @@ impl Unpacker<'_> {
         &mut self,
         path: &Path<'_>,
         entry: &Entry,
-        data: &mut impl Read,
+        data: &mut Data<'_, impl Read>,
     ) -> Result<(), LayerError> {
         let before = self.place.stat(path)?;
         let replaced = match &before {
             // A directory over a directory changes it; all else replaces what is there.
             Some(stat) if is_dir(stat) && entry.kind == Kind::Directory => false,
             Some(_) if is_made(entry.kind) => {
-                self.place.remove(path)?;
+                self.replace(path, data)?;
                 true
             }
             _ => false,
@@ -162,9 +181,10 @@ impl Unpacker<'_> {
             }
             Kind::File => {
                 let mut file = File::from(self.place.make_file(path)?);
-                let copied = io::copy(&mut data.take(entry.size), &mut file)
+                data.stream()
+                    .leave_out(entry.size, &path.joined())
+                    .and_then(|()| fill(&mut file, data, entry.size))
                     .map_err(|error| LayerError::os("write", &entry.name, error))?;
-                debug_assert_eq!(copied, entry.size);
                 self.place.dress(file.as_fd(), entry)?;
             }
             Kind::HardLink => {
@@ -184,6 +204,21 @@ impl Unpacker<'_> {
             Kind::Other(_) => self.note(entry, "of an unknown kind"),
         }
         Ok(())
+    }
+
+    fn replace(
+        &mut self,
+        path: &Path<'_>,
+        data: &mut Data<'_, impl Read>,
+    ) -> Result<(), LayerError> {
+        let number = data
+            .stream()
+            .replace(&path.joined())
+            .map_err(|error| LayerError::os("replace", &path.joined(), error))?;
+        match number {
+            None => self.place.remove(path),
+            Some(number) => self.place.move_aside(path, self.replaced, number),
+        }
     }
 
     fn note(&mut self, entry: &Entry, what: &str) {
@@ -213,6 +248,28 @@ impl Unpacker<'_> {
             self.limits.depth as u64,
         )
     }
+}
+
+/// The data of the present entry.
+type Data<'a, R> = Reader<&'a mut Recorder<R>>;
+
+/// Writes the next `size` bytes of `data` into a new file; blocks of zeros become holes, which take no storage.
+fn fill(file: &mut File, data: &mut impl Read, size: u64) -> io::Result<()> {
+    let mut buffer = vec![0; BLOCK.min(usize::try_from(size).unwrap_or(BLOCK))];
+    let mut left = size;
+    while left > 0 {
+        let count = usize::try_from(left).map_or(BLOCK, |left| left.min(BLOCK));
+        let block = &mut buffer[..count];
+        data.read_exact(block)?;
+        if block.iter().all(|&byte| byte == 0) {
+            file.seek_relative(count as i64)?;
+        } else {
+            file.write_all(block)?;
+        }
+        left -= count as u64;
+    }
+    // A hole at the end is none until the file is that long.
+    file.set_len(size)
 }
 
 /// Whether we make anything of such an entry. What is only noted must not take away what is there.

@@ -53,6 +53,9 @@ pub(super) struct LayerRecord {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct LayerMeta {
     pub(super) size: u64,
+    /// Bytes of its tar stream; absent from what earlier versions wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tar_size: Option<u64>,
 }
 
 /// The lock of a store's writers, held while something is published.
@@ -200,10 +203,8 @@ impl Disk {
         self.layer_path(diff_id).join("fs")
     }
 
-    pub(super) fn layer_size(&self, diff_id: &Digest) -> Result<Option<u64>, StoreError> {
-        let meta: Option<LayerMeta> =
-            self.read_json(&self.layer_path(diff_id).join("meta.json"))?;
-        Ok(meta.map(|meta| meta.size))
+    pub(super) fn layer_meta(&self, diff_id: &Digest) -> Result<Option<LayerMeta>, StoreError> {
+        self.read_json(&self.layer_path(diff_id).join("meta.json"))
     }
 
     pub(super) fn write_json<T: Serialize>(

@@ -13,8 +13,15 @@ use drydock_spec::Digest;
 use super::{
     Layer, Staging, Store,
     disk::{LayerMeta, Publishing},
+    stream::{REPLACED, SPLIT},
 };
-use crate::{LayerError, StoreError, layer};
+use crate::{
+    LayerError, StoreError,
+    layer::{self, split::Recorder},
+};
+
+/// Bytes behind a layer's end. They belong to its digest; the most that a writer is known to pad with is 10 KiB.
+const MAX_REST: u64 = 16 << 20;
 
 /// A layer that is unpacked but not yet published: nothing of it remains when it is dropped.
 #[derive(Debug)]
@@ -22,6 +29,7 @@ pub struct NewLayer {
     staging: Staging,
     diff_id: Digest,
     size: u64,
+    tar_size: u64,
     notes: Vec<String>,
 }
 
@@ -40,10 +48,35 @@ impl NewLayer {
     pub fn canonical(mut self) -> Result<Self, StoreError> {
         let path = self.staging.layer().join("fs");
         let dir = File::open(&path).map_err(|error| StoreError::os("open", &path, error))?;
-        let mut hash = layer::HashWriter::default();
+        let mut hash = layer::HashWriter::new(io::sink());
         layer::write_tar(dir.as_fd(), &mut hash, &layer::Limits::default())?;
+        self.tar_size = hash.size();
         self.diff_id = hash.finish();
+        // They are of the other stream.
+        self.discard(SPLIT, |path| fs::remove_file(path))?;
+        self.discard(REPLACED, |path| fs::remove_dir_all(path))?;
         Ok(self)
+    }
+
+    fn discard(
+        &self,
+        name: &str,
+        remove: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<(), StoreError> {
+        let path = self.staging.layer().join(name);
+        match remove(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::os("remove", path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn meta(&self) -> LayerMeta {
+        LayerMeta {
+            size: self.size,
+            tar_size: Some(self.tar_size),
+        }
     }
 
     /// What was left out while unpacking, and why.
@@ -66,7 +99,7 @@ impl Store {
         let upper = upper.into();
         let failed = |action, error: io::Error| StoreError::os(action, &upper, error);
         let dir = File::open(&upper).map_err(|error| failed("open", error))?;
-        let mut hash = layer::HashWriter::default();
+        let mut hash = layer::HashWriter::new(io::sink());
         let summary = layer::write_tar(dir.as_fd(), &mut hash, &self.limits())?;
         drop(dir);
         let staging = Staging::for_layer(&self.inner.own)?;
@@ -82,6 +115,7 @@ impl Store {
         }
         self.publish_layer(NewLayer {
             staging,
+            tar_size: hash.size(),
             diff_id: hash.finish(),
             size: summary.size,
             notes: Vec::new(),
@@ -107,20 +141,25 @@ impl Store {
     /// When the stream is hostile, over the bounds, or cannot be unpacked.
     pub fn unpack_layer(&self, tar: impl Read) -> Result<NewLayer, StoreError> {
         let staging = Staging::for_layer(&self.inner.own)?;
-        let path = staging.layer().join("fs");
-        let failed = |error| StoreError::os("create the directory", &path, error);
-        fs::create_dir(&path).map_err(failed)?;
-        // Whatever the umask: it is the root that containers see.
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(failed)?;
-        let dir = File::open(&path).map_err(failed)?;
+        let root = make_dir(&staging.layer().join("fs"))?;
+        let replaced = make_dir(&staging.layer().join(REPLACED))?;
+        let split = staging.layer().join(SPLIT);
+        let failed = |error| StoreError::os("write", &split, error);
+        let sheet = File::create_new(&split).map_err(failed)?;
         let mut hash = layer::HashReader::new(tar);
-        let unpacked = layer::unpack(&mut hash, dir.as_fd(), &self.limits())?;
-        // What follows the end of the archive belongs to the digest too.
-        io::copy(&mut hash, &mut io::sink()).map_err(|error| LayerError::os("read", b"", error))?;
+        let mut stream = Recorder::to(&mut hash, sheet).map_err(failed)?;
+        let limits = self.limits();
+        let unpacked =
+            layer::unpack_recorded(&mut stream, root.as_fd(), replaced.as_fd(), &limits)?;
+        read_rest(&mut stream)?;
+        let tar_size = stream.finish().map_err(failed)?;
+        // Mostly it is empty; then it goes.
+        let _ = fs::remove_dir(staging.layer().join(REPLACED));
         Ok(NewLayer {
             staging,
             diff_id: hash.finish(),
             size: unpacked.size,
+            tar_size,
             notes: unpacked.notes,
         })
     }
@@ -131,9 +170,7 @@ impl Store {
     /// When the store cannot be written.
     pub fn publish_layer(&self, new: NewLayer) -> Result<Layer, StoreError> {
         let meta = new.staging.layer().join("meta.json");
-        self.inner
-            .own
-            .write_json(&meta, &LayerMeta { size: new.size })?;
+        self.inner.own.write_json(&meta, &new.meta())?;
         if let Ok(dir) = File::open(new.staging.path()) {
             // So that after a power cut a published layer is a whole one.
             let _ = rustix::fs::syncfs(&dir);
@@ -204,4 +241,26 @@ impl Store {
             Err(error) => Err(StoreError::os("remove", path, error)),
         }
     }
+}
+
+/// What follows the end of the archive belongs to the digest too.
+fn read_rest(stream: &mut impl Read) -> Result<(), StoreError> {
+    let rest = io::copy(&mut stream.take(MAX_REST + 1), &mut io::sink())
+        .map_err(|error| LayerError::os("read", b"", error))?;
+    if rest > MAX_REST {
+        return Err(LayerError::TooMuch {
+            what: "bytes behind its end",
+            limit: MAX_REST,
+        }
+        .into());
+    }
+    Ok(())
+}
+
+fn make_dir(path: &Path) -> Result<File, StoreError> {
+    let failed = |error| StoreError::os("create the directory", path, error);
+    fs::create_dir(path).map_err(failed)?;
+    // Whatever the umask: one of them is the root that containers see.
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(failed)?;
+    File::open(path).map_err(failed)
 }

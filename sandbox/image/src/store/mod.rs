@@ -1,6 +1,7 @@
 //! The store: images, layers and names, on one directory or on two.
 //!
-//! - [`Store`] and its reading side are here; `write` changes images and names, `layers` layers.
+//! - [`Store`] and its reading side are here; `write` changes images and names, `layers` layers; `stream`
+//!   gives a layer's tar stream again.
 //! - `disk`: one directory; `staging`: half-made things; `hold`: layers that containers stand on.
 
 mod disk;
@@ -8,6 +9,7 @@ mod hold;
 mod layers;
 mod resolve;
 mod staging;
+mod stream;
 mod write;
 
 use std::{
@@ -22,7 +24,7 @@ use self::{
     disk::{Record, Refs},
     hold::Holds,
 };
-pub use self::{hold::Hold, layers::NewLayer};
+pub use self::{hold::Hold, layers::NewLayer, stream::LayerTar};
 use crate::{ImageConfig, StoreError};
 
 /// An image store. Cheap to clone; nothing is kept in memory but its paths.
@@ -226,10 +228,12 @@ impl Store {
     /// When the store cannot be read.
     pub fn layer(&self, diff_id: &Digest) -> Result<Option<Layer>, StoreError> {
         for disk in self.disks() {
-            if let Some(size) = disk.layer_size(diff_id)? {
-                let dir = disk.layer_fs(diff_id);
-                let diff_id = diff_id.clone();
-                return Ok(Some(Layer { diff_id, dir, size }));
+            if let Some(meta) = disk.layer_meta(diff_id)? {
+                return Ok(Some(Layer {
+                    dir: disk.layer_fs(diff_id),
+                    diff_id: diff_id.clone(),
+                    size: meta.size,
+                }));
             }
         }
         Ok(None)

@@ -80,6 +80,11 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// The stream that is read.
+    pub(crate) fn stream(&mut self) -> &mut R {
+        &mut self.inner
+    }
+
     /// The stream, wherever it is.
     pub fn into_inner(self) -> R {
         self.inner
