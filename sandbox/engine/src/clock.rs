@@ -1,5 +1,7 @@
 //! Times as Docker writes and reads them.
 
+use std::time::Duration;
+
 use jiff::{Timestamp, Unit};
 
 /// Go's zero time: what Docker shows for "never".
@@ -69,6 +71,37 @@ pub(crate) fn human_duration(seconds: i64) -> String {
     }
 }
 
+/// As Go prints a `time.Duration`: `1m30s`, `1.5s`, `500ms`.
+pub(crate) fn go_duration(duration: Duration) -> String {
+    let nanos = duration.as_nanos();
+    let fraction = |unit: u128| {
+        let (whole, rest) = (nanos / unit, nanos % unit);
+        let width = unit.ilog10() as usize;
+        let digits = format!("{rest:0width$}");
+        match digits.trim_end_matches('0') {
+            "" => whole.to_string(),
+            digits => format!("{whole}.{digits}"),
+        }
+    };
+    match nanos {
+        0 => "0s".into(),
+        1..1_000 => format!("{nanos}ns"),
+        1_000..1_000_000 => format!("{}µs", fraction(1_000)),
+        1_000_000..1_000_000_000 => format!("{}ms", fraction(1_000_000)),
+        _ => {
+            let (minutes, hours) = (duration.as_secs() / 60, duration.as_secs() / 3600);
+            let below = Duration::from_secs(duration.as_secs() % 60)
+                + Duration::from_nanos(duration.subsec_nanos().into());
+            let seconds = below.as_secs_f64();
+            match (hours, minutes) {
+                (0, 0) => format!("{seconds}s"),
+                (0, _) => format!("{minutes}m{seconds}s"),
+                _ => format!("{hours}h{}m{seconds}s", minutes % 60),
+            }
+        }
+    }
+}
+
 /// Seconds from `time` until now.
 pub(crate) fn seconds_since(time: Timestamp) -> i64 {
     Timestamp::now().as_second() - time.as_second()
@@ -104,6 +137,25 @@ mod tests {
             rfc3339_seconds(Timestamp::new(1_795_252_652, 0).unwrap()),
             "2026-11-21T09:17:32Z"
         );
+    }
+
+    #[test]
+    fn durations_are_printed_as_go_prints_them() {
+        let millis = [0, 20, 500, 1500, 30_000, 90_000, 3_600_000, 5_025_500];
+        assert_eq!(
+            millis.map(|n| go_duration(Duration::from_millis(n))),
+            [
+                "0s",
+                "20ms",
+                "500ms",
+                "1.5s",
+                "30s",
+                "1m30s",
+                "1h0m0s",
+                "1h23m45.5s"
+            ]
+        );
+        assert_eq!(go_duration(Duration::from_nanos(1_500)), "1.5µs");
     }
 
     #[test]

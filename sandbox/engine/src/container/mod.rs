@@ -3,6 +3,7 @@
 //! - [`record`]: what a container is. [`state`]: where it is in its life. [`registry`]: all of them, by id and name.
 //! - [`create`]: from the request to a record. [`spec`]: from the record to what the runtime starts.
 //! - [`life`]: start, watch, stop, remove; one change at a time for each container, never cut short by a client.
+//! - [`health`]: whether it does what it is there for.
 //! - [`streams`]: output to everybody attached, input from them. [`log`]: the bounded past of the output.
 //! - [`attach`]: a client on those streams. [`detach_keys`]: how it leaves without ending anything.
 //! - [`inspect`], [`summary`], [`top`]: what is told about it.
@@ -11,6 +12,7 @@ pub(crate) mod attach;
 pub(crate) mod create;
 pub(crate) mod detach_keys;
 pub(crate) mod files;
+pub(crate) mod health;
 pub(crate) mod inspect;
 pub(crate) mod life;
 pub(crate) mod log;

@@ -1,8 +1,11 @@
 //! Where a container is in its life.
 
+use std::{sync::Arc, time::Duration};
+
 use drydock_spec::ContainerState;
 use jiff::Timestamp;
 
+use super::health::{Health, HealthStatus};
 use crate::{clock, network::Seat, process::Process, wire::container::StateInfo};
 
 /// Where a container is in its life.
@@ -21,8 +24,12 @@ pub(crate) struct State {
     pub seat: Option<Seat>,
     /// How many runs have ended: `wait` for the next end counts on it.
     pub ends: u64,
-    /// Restarts by its policy.
+    /// Restarts by its policy, since somebody has started it.
     pub restarts: u64,
+    /// How long it waited before the last of them.
+    pub backoff: Duration,
+    /// Where it has checks: what they have shown.
+    pub health: Option<Arc<Health>>,
     /// Somebody asked it to end: its restart policy rests.
     pub asked_to_end: bool,
     /// Gone from the registry.
@@ -41,6 +48,8 @@ impl State {
             seat: None,
             ends: 0,
             restarts: 0,
+            backoff: Duration::ZERO,
+            health: None,
             asked_to_end: false,
             removed: false,
         }
@@ -69,7 +78,15 @@ impl State {
             error: self.error.clone(),
             started_at: clock::rfc3339_or_never(self.started_at),
             finished_at: clock::rfc3339_or_never(self.finished_at),
+            health: self.health.as_ref().map(|health| health.info()),
         }
+    }
+
+    /// `State.Health.Status`, `none` without checks: the `health` filter of `docker ps`.
+    pub(crate) fn health_word(&self) -> &'static str {
+        self.health
+            .as_ref()
+            .map_or("none", |health| health.status().as_str())
     }
 
     /// The `STATUS` of `docker ps`.
@@ -77,7 +94,14 @@ impl State {
         let ago =
             |time: Option<Timestamp>| clock::human_duration(time.map_or(0, clock::seconds_since));
         match self.status {
-            ContainerState::Running => format!("Up {}", ago(self.started_at)),
+            ContainerState::Running => {
+                let health = match self.health.as_ref().map(|health| health.status()) {
+                    None => String::new(),
+                    Some(HealthStatus::Starting) => " (health: starting)".into(),
+                    Some(status) => format!(" ({})", status.as_str()),
+                };
+                format!("Up {}{health}", ago(self.started_at))
+            }
             ContainerState::Paused => format!("Up {} (Paused)", ago(self.started_at)),
             ContainerState::Restarting => {
                 format!(

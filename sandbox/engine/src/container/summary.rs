@@ -138,7 +138,7 @@ impl<'a> Choice<'a> {
                 && filters.any("id", |id| container.id.as_str().starts_with(id))
                 && filters.any("name", |wanted| matches_name(wanted, &name))
                 && filters.labels(Some(&labels))
-                && filters.any("health", |health| health == "none")
+                && filters.any("health", |health| health == state.health_word())
                 && filters.any("network", |network| self.is_on(container, network))
                 && filters.any("volume", |volume| mounts(container, volume))
                 && filters.any("expose", |port| exposes(container, port))

@@ -80,6 +80,11 @@ impl Execs {
         }
     }
 
+    /// Forgets one that nobody will ask about.
+    pub(crate) fn forget(&self, exec: &Exec) {
+        self.lock().remove(exec.id.as_str());
+    }
+
     fn of<'a>(
         all: &'a HashMap<String, Entry>,
         id: &'a ContainerId,

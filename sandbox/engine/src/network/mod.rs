@@ -116,6 +116,23 @@ impl Drop for Lease {
     }
 }
 
+impl Seat {
+    /// The network's id.
+    pub(crate) fn network_id(&self) -> &str {
+        self.network.as_str()
+    }
+
+    /// The network's name.
+    pub(crate) fn network_name(&self) -> &'static str {
+        self.mode.name()
+    }
+
+    /// The network's driver.
+    pub(crate) fn network_driver(&self) -> &'static str {
+        self.mode.driver()
+    }
+}
+
 impl Networks {
     fn id(&self, mode: Mode) -> &ContainerId {
         &self.ids[mode as usize]

@@ -136,9 +136,12 @@ pub(crate) async fn top(
     Asked(asked): Asked<TopQuery>,
 ) -> Answer<Json<Top>> {
     let target = target(&engine, door, &id)?;
-    blocking(move || container::top::top(&engine, &target, &asked.ps_args))
-        .await
-        .map(Json)
+    let (looking, looked_at) = (engine.clone(), target.clone());
+    let top = blocking(move || container::top::top(&looking, &looked_at, &asked.ps_args)).await?;
+    if let Target::Container(container) = target {
+        engine.events.tell(container.event("top", &[]));
+    }
+    Ok(Json(top))
 }
 
 pub(crate) async fn start(

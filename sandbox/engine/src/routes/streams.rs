@@ -51,11 +51,16 @@ pub(crate) async fn attach(
 ) -> Result<Response, EngineError> {
     let container = find(&engine, door, &id)?;
     let keys = DetachKeys::parse(&asked.detach_keys)?;
-    if container.status() == ContainerState::Paused {
-        return Err(EngineError::Conflict(format!(
-            "container {} is paused, unpause the container before attach",
-            container.id
-        )));
+    let unfit = match container.status() {
+        ContainerState::Paused => "container {} is paused, unpause the container before attach",
+        ContainerState::Restarting => {
+            "container {} is restarting, wait until the container is running"
+        }
+        _ => "",
+    };
+    if !unfit.is_empty() {
+        let text = unfit.replace("{}", container.id.as_str());
+        return Err(EngineError::Conflict(text));
     }
     let options = AttachOptions {
         logs: asked.logs,

@@ -47,6 +47,27 @@ pub(crate) struct StateInfo {
     pub error: String,
     pub started_at: String,
     pub finished_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<HealthInfo>,
+}
+
+/// `State.Health`, of a container with checks.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct HealthInfo {
+    pub status: &'static str,
+    pub failing_streak: i64,
+    pub log: Vec<HealthLog>,
+}
+
+/// What came of one check.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct HealthLog {
+    pub start: String,
+    pub end: String,
+    pub exit_code: i32,
+    pub output: String,
 }
 
 /// `GET /containers/{id}/json`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{error::EngineError, signals, wire::RunConfig};
+use crate::{container::health::plan, error::EngineError, signals, wire::RunConfig};
 
 /// The request's configuration, completed by the image's.
 pub(crate) fn merge(
@@ -51,9 +51,7 @@ fn merge_with(user: &mut RunConfig, image: &RunConfig) {
     if user.stop_signal.as_deref().is_none_or(str::is_empty) {
         user.stop_signal.clone_from(&image.stop_signal);
     }
-    if user.healthcheck.is_none() {
-        user.healthcheck.clone_from(&image.healthcheck);
-    }
+    plan::merge(&mut user.healthcheck, image.healthcheck.as_ref());
     if is_empty(user.shell.as_ref()) {
         user.shell.clone_from(&image.shell);
     }
@@ -118,6 +116,9 @@ fn check(config: &RunConfig) -> Result<(), EngineError> {
     }
     if !is_hostname(&config.hostname) {
         return invalid(format!("invalid hostname format: {}", config.hostname));
+    }
+    if let Some(asked) = &config.healthcheck {
+        plan::check(asked)?;
     }
     if let Some(signal) = config
         .stop_signal

@@ -3,8 +3,10 @@
 //! Whoever changes a container holds its turn. A change runs in a task of its own, so that a client which hangs up
 //! in the middle leaves nothing half done: see [`whole`].
 
+mod announce;
 pub(crate) mod pump;
 pub(crate) mod remove;
+mod restart_policy;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod wait;

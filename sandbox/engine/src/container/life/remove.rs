@@ -5,7 +5,9 @@ use std::{io, sync::Arc};
 use drydock_spec::ContainerState;
 
 use super::{blocking, stop, whole};
-use crate::{Engine, container::Container, error::EngineError, wire::mount::MountKind};
+use crate::{
+    Engine, container::Container, error::EngineError, events::Event, wire::mount::MountKind,
+};
 
 /// What `docker rm` may say otherwise.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,7 +26,8 @@ pub(crate) async fn remove(
 ) -> Result<(), EngineError> {
     let (engine, container) = (engine.clone(), container.clone());
     whole(async move {
-        let kills = options.force && container.state().is_running();
+        let run = container.state().started_at;
+        let kills = options.force && alive(&container);
         if kills {
             // Not in turn: whoever waits for a stop's grace gets out of the way.
             let _ = stop::kill(&engine, &container, 9);
@@ -36,11 +39,14 @@ pub(crate) async fn remove(
                 container.id
             )));
         }
-        if container.state().is_running() {
+        if alive(&container) {
             if !options.force {
                 return Err(running(&container));
             }
-            let _ = stop::kill(&engine, &container, 9);
+            // Somebody may have started it again before it was our turn.
+            if !kills || container.state().started_at != run {
+                let _ = stop::kill(&engine, &container, 9);
+            }
             stop::killed(&container).await?;
         }
         gone(&engine, &container, options.volumes).await
@@ -48,9 +54,23 @@ pub(crate) async fn remove(
     .await
 }
 
+/// Runs, or will run again by its policy.
+fn alive(container: &Container) -> bool {
+    let status = container.status();
+    container.state().is_running() || status == ContainerState::Restarting
+}
+
 fn running(container: &Container) -> EngineError {
+    let status = container.status();
+    let procedure = match status {
+        ContainerState::Paused => {
+            "Unpause and then stop the container before attempting removal or force remove"
+        }
+        _ => "Stop the container before attempting removal or force remove",
+    };
     EngineError::Conflict(format!(
-        "You cannot remove a running container {}. Stop the container before attempting removal or force remove",
+        "You cannot remove a {} container {}. {procedure}",
+        status.as_str(),
         container.id
     ))
 }
@@ -109,8 +129,15 @@ fn remove_own_volumes(engine: &Engine, container: &Container) {
             .volumes
             .get(&point.name)
             .is_ok_and(|volume| volume.anonymous);
-        if anonymous && users(engine, &point.name).is_empty() {
-            let _ = engine.volumes.remove(&point.name);
+        let unused = anonymous && users(engine, &point.name).is_empty();
+        if unused && engine.volumes.remove(&point.name).is_ok() {
+            let event = Event::new(
+                "volume",
+                "destroy",
+                &point.name,
+                [("driver".into(), "local".into())].into(),
+            );
+            engine.events.tell(event.hidden(container.hidden));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Start: seat, files, streams, launch, watch; in this order, each undone by dropping when a later one fails.
 
-use std::{io, os::fd::OwnedFd, sync::Arc};
+use std::{io, os::fd::OwnedFd, sync::Arc, time::Duration};
 
 use drydock_runtime::launch::{LaunchError, Stdio};
 use drydock_spec::ContainerState;
@@ -8,21 +8,34 @@ use jiff::Timestamp;
 use rustix::pipe::{PipeFlags, pipe_with};
 use tokio::net::unix::pipe;
 
-use super::{blocking, pump::Pumps, remove, watch, whole};
+use super::{announce, blocking, pump::Pumps, remove, watch, whole};
 use crate::{
     Engine,
-    container::{Container, files, spec::spec, streams::Input},
+    container::{
+        Container, files,
+        health::{Health, monitor, plan::Plan},
+        spec::spec,
+        streams::Input,
+    },
     error::EngineError,
     network::Mode,
     process::Process,
 };
+
+/// Who starts a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Somebody,
+    /// Its restart policy, which counts.
+    Policy,
+}
 
 /// Starts a container that does not run.
 pub(crate) async fn start(engine: &Engine, container: &Arc<Container>) -> Result<(), EngineError> {
     let (engine, container) = (engine.clone(), container.clone());
     whole(async move {
         let _turn = container.turn.lock().await;
-        in_turn(&engine, &container).await
+        in_turn(&engine, &container, By::Somebody).await
     })
     .await
 }
@@ -31,9 +44,12 @@ pub(crate) async fn start(engine: &Engine, container: &Arc<Container>) -> Result
 pub(super) async fn in_turn(
     engine: &Engine,
     container: &Arc<Container>,
+    by: By,
 ) -> Result<(), EngineError> {
     match container.status() {
         ContainerState::Running => return Err(EngineError::NotModified),
+        // For Docker it runs: its policy will start it.
+        ContainerState::Restarting if by == By::Somebody => return Err(EngineError::NotModified),
         ContainerState::Paused => {
             return Err(EngineError::Conflict(
                 "cannot start a paused container, try unpause instead".into(),
@@ -45,6 +61,12 @@ pub(super) async fn in_turn(
             ));
         }
         ContainerState::Created | ContainerState::Exited | ContainerState::Restarting => {}
+    }
+    if by == By::Somebody {
+        container.state.send_modify(|state| {
+            state.restarts = 0;
+            state.backoff = Duration::ZERO;
+        });
     }
     match launch(engine, container).await {
         Ok(()) => Ok(()),
@@ -84,6 +106,8 @@ async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), Engin
     };
     container.streams.begin(input);
     let pumps = Pumps::start(container, &process, ends.stdout, ends.stderr);
+    let checks = Plan::new(&container.config);
+    announce::attached(engine, container, &seat);
     container.state.send_modify(|state| {
         state.status = ContainerState::Running;
         state.exit_code = 0;
@@ -92,8 +116,19 @@ async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), Engin
         state.process = Some(process.clone());
         state.seat = Some(seat);
         state.asked_to_end = false;
+        state.health = checks
+            .is_some()
+            .then(|| Arc::new(Health::starting(state.health.as_deref())));
     });
     engine.events.tell(container.event("start", &[]));
+    if let Some(plan) = checks {
+        tokio::spawn(monitor::watch(
+            engine.clone(),
+            container.clone(),
+            process.clone(),
+            plan,
+        ));
+    }
     tokio::spawn(watch::watch(
         engine.clone(),
         container.clone(),

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use drydock_spec::ContainerState;
 use tokio::time::timeout;
 
-use super::{start, whole};
+use super::{
+    start::{self, By},
+    whole,
+};
 use crate::{Engine, container::Container, error::EngineError};
 
 const KILL: i32 = 9;
@@ -16,21 +19,31 @@ const GRACE: i64 = 10;
 /// After this, a killed process is stuck in the kernel.
 const KILLED_WITHIN: Duration = Duration::from_secs(10);
 
-/// Sends a signal. SIGKILL, and the container's own stop signal, also rest its restart policy.
+/// Sends a signal. Any that may be meant to end it also rests its restart policy: all of them, unless the container
+/// names a stop signal of its own. While it waits for its next run, that is all that happens.
 pub(crate) fn kill(engine: &Engine, container: &Container, signal: i32) -> Result<(), EngineError> {
-    let Some(process) = container.state().process else {
+    let state = container.state();
+    let waits = state.status == ContainerState::Restarting;
+    if state.process.is_none() && !waits {
         let text = format!(
             "Cannot kill container: {}: {}",
             container.name(),
             EngineError::NotRunning(container.id.to_string())
         );
         return Err(EngineError::Conflict(text));
-    };
-    if signal == KILL || signal == container.stop_signal() {
-        container
-            .state
-            .send_modify(|state| state.asked_to_end = true);
     }
+    let own = container.config.stop_signal.as_deref().unwrap_or_default();
+    if signal == KILL || own.is_empty() || signal == container.stop_signal() {
+        container.state.send_modify(|state| {
+            state.asked_to_end = true;
+            if state.status == ContainerState::Restarting {
+                state.status = ContainerState::Exited;
+            }
+        });
+    }
+    let Some(process) = state.process else {
+        return Ok(());
+    };
     process
         .signal(signal)
         .map_err(EngineError::os("send a signal"))?;
@@ -68,9 +81,11 @@ async fn in_turn(
     options: &StopOptions,
 ) -> Result<(), EngineError> {
     if container.status() == ContainerState::Restarting {
-        container
-            .state
-            .send_modify(|state| state.status = ContainerState::Exited);
+        container.state.send_modify(|state| {
+            state.asked_to_end = true;
+            state.status = ContainerState::Exited;
+        });
+        engine.events.tell(container.event("stop", &[]));
         return Ok(());
     }
     if !container.state().is_running() {
@@ -139,7 +154,7 @@ pub(crate) async fn restart(
             Ok(()) | Err(EngineError::NotModified) => {}
             Err(error) => return Err(error),
         }
-        start::in_turn(&engine, &container).await?;
+        start::in_turn(&engine, &container, By::Somebody).await?;
         engine.events.tell(container.event("restart", &[]));
         Ok(())
     })

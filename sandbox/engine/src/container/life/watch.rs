@@ -5,12 +5,14 @@ use std::{sync::Arc, time::Duration};
 use drydock_spec::ContainerState;
 use jiff::Timestamp;
 
-use super::{pump::Pumps, remove, start};
-use crate::{Engine, container::Container, process::Process};
-
-/// Between restarts: at first, and at most.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+use super::{
+    announce,
+    pump::Pumps,
+    remove,
+    restart_policy::{next_pause, wants_another},
+    start::{self, By},
+};
+use crate::{Engine, container::Container, network::Seat, process::Process};
 
 /// Waits for the end of one run, records it, and restarts or removes the container where that was asked for.
 pub(super) fn watch(
@@ -24,11 +26,14 @@ pub(super) fn watch(
         pumps.drain().await;
         container.streams.end();
         container.log.end_run();
-        let pause = ended(&container, code);
+        let End { pause, seat } = ended(&container, code);
         engine.execs.container_ended(&container.id);
         engine
             .events
             .tell(container.event("die", &[("exitCode", code.to_string())]));
+        if let Some(seat) = seat {
+            announce::detached(&engine, &container, &seat);
+        }
 
         if let Some(pause) = pause {
             restart(&engine, &container, pause).await;
@@ -42,43 +47,44 @@ pub(super) fn watch(
     })
 }
 
-/// Records the end; answers with how long to wait before the next run, if there is to be one.
-fn ended(container: &Container, code: i32) -> Option<Duration> {
-    let mut pause = None;
+/// What is left of a run.
+struct End {
+    /// How long to wait before the next run, if there is to be one.
+    pause: Option<Duration>,
+    seat: Option<Seat>,
+}
+
+/// Records the end.
+fn ended(container: &Container, code: i32) -> End {
+    let mut end = End {
+        pause: None,
+        seat: None,
+    };
     container.state.send_modify(|state| {
-        let ran = state.started_at.map_or(0, crate::clock::seconds_since);
-        if wants_restart(container, code, state.restarts) && !state.asked_to_end {
-            let doubled = u32::try_from(state.restarts.min(16)).unwrap_or(16);
-            let next = FIRST_PAUSE * 2_u32.pow(doubled);
-            pause = Some(if ran >= 10 {
-                FIRST_PAUSE
-            } else {
-                next.min(LONGEST_PAUSE)
-            });
+        let now = Timestamp::now();
+        let again = wants_another(&container.host.restart_policy, code, state.restarts);
+        if again && !state.asked_to_end {
+            let ran = state.started_at.map_or(now, |at| at);
+            let ran = Duration::try_from(now.duration_since(ran)).unwrap_or_default();
+            state.backoff = next_pause(state.backoff, ran);
             state.restarts += 1;
+            end.pause = Some(state.backoff);
         }
-        state.status = if pause.is_some() {
+        state.status = if end.pause.is_some() {
             ContainerState::Restarting
         } else {
             ContainerState::Exited
         };
         state.exit_code = code;
-        state.finished_at = Some(Timestamp::now());
+        state.finished_at = Some(now);
         state.process = None;
-        state.seat = None;
+        end.seat = state.seat.take();
         state.ends += 1;
+        if let Some(health) = &mut state.health {
+            Arc::make_mut(health).unwatched();
+        }
     });
-    pause
-}
-
-fn wants_restart(container: &Container, code: i32, restarts: u64) -> bool {
-    let policy = &container.host.restart_policy;
-    let most = u64::try_from(policy.maximum_retry_count).unwrap_or(0);
-    match policy.name.as_str() {
-        "always" | "unless-stopped" => true,
-        "on-failure" => code != 0 && (most == 0 || restarts < most),
-        _ => false,
-    }
+    end
 }
 
 async fn restart(engine: &Engine, container: &Arc<Container>, pause: Duration) {
@@ -90,6 +96,6 @@ async fn restart(engine: &Engine, container: &Arc<Container>, pause: Duration) {
     let _turn = container.turn.lock().await;
     if container.status() == ContainerState::Restarting {
         // A failure is recorded in the container's state.
-        let _ = start::in_turn(engine, container).await;
+        let _ = start::in_turn(engine, container, By::Policy).await;
     }
 }
