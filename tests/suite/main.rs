@@ -15,6 +15,7 @@ mod browser;
 mod isolation;
 mod lessons;
 mod own_docker;
+mod parity;
 mod progress;
 mod real_docker_cli;
 mod rootless;

@@ -1,6 +1,7 @@
 //! The project's own tasks.
 //!
 //! - `cargo xtask test` installs what the tests need, then runs every check there is.
+//! - `cargo xtask parity` does the same on a real dockerd and on a sandbox, and prints the differences.
 //! - `cargo xtask bench` prints the table of speed and memory figures.
 //!
 //! Deliberately small: it builds in seconds, and everything heavy lives in the
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask test [FILTER]   install what the tests need, then run all of them
+       cargo xtask parity [FILTER] do the same in a real dockerd and in sandboxes; prints every difference
        cargo xtask bench [FILTER]  measure; prints a table (median, min-max, n)
        cargo xtask setup           only install what the tests need";
 
@@ -23,6 +25,8 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["test"] => tasks::test(None),
         ["test", filter] => tasks::test(Some(filter)),
+        ["parity"] => tasks::parity(None),
+        ["parity", filter] => tasks::parity(Some(filter)),
         ["bench"] => tasks::bench(None),
         ["bench", filter] => tasks::bench(Some(filter)),
         ["setup"] => machine::prepare().map(drop),

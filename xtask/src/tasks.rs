@@ -37,3 +37,13 @@ pub fn bench(filter: Option<&str>) -> anyhow::Result<()> {
     }
     foreground(&mut bench)
 }
+
+/// The scenarios of `tests/parity` on a real dockerd and on sandboxes, and the differences between them.
+pub fn parity(filter: Option<&str>) -> anyhow::Result<()> {
+    machine::prepare()?;
+    let mut parity = cargo(["test", "--quiet", "--test", "suite", "--", "--nocapture"]);
+    parity.args(["--exact", "parity::sandbox_does_and_says_what_dockerd_does"]);
+    parity.env("DRYDOCK_REQUIRE", "root,userns,docker,dockerd");
+    parity.env("DRYDOCK_PARITY", filter.unwrap_or_default());
+    foreground(&mut parity)
+}

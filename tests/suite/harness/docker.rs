@@ -20,7 +20,7 @@ pub enum Which {
 }
 
 impl Which {
-    fn program(self) -> PathBuf {
+    pub fn program(self) -> PathBuf {
         match self {
             Self::Newest => need::find("docker").unwrap(),
             Self::Debian => PathBuf::from("/usr/bin/docker"),

@@ -28,19 +28,29 @@ impl RealDockerd {
     /// The same, with the time it took until it answered.
     pub fn start_timed() -> (Self, Duration) {
         let begun = std::time::Instant::now();
+        let daemon = Self::start_empty();
+        let took = begun.elapsed();
+        daemon.import_busybox();
+        (daemon, took)
+    }
+
+    /// Starts it with no image.
+    pub fn start_empty() -> Self {
         let folder = tempfile::Builder::new()
             .prefix("dockerd")
             .tempdir()
             .unwrap();
         let at = |name: &str| folder.path().join(name);
         let log = File::create(at("log")).unwrap();
-        // In a network namespace of its own, so that its bridge and packet filter touch nothing of the host's.
+        // In a network namespace of its own, so that its bridge and packet filter touch nothing of the host's;
+        // and with a mount namespace, so that what it binds below /mnt is not the host's either.
         let mut command = Command::new("unshare");
         command.args([
             "--net",
+            "--mount",
             "sh",
             "-c",
-            "ip link set lo up && exec /usr/sbin/dockerd \"$@\"",
+            "ip link set lo up && mount -t tmpfs tmpfs /mnt && exec /usr/sbin/dockerd \"$@\"",
             "dockerd",
         ]);
         command
@@ -76,9 +86,12 @@ impl RealDockerd {
                     .is_ok_and(|ping| ping.status == 200)
             })
         });
-        let took = begun.elapsed();
-        daemon.import_busybox();
-        (daemon, took)
+        daemon
+    }
+
+    /// Where it keeps what it has.
+    pub fn data_root(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     pub fn pid(&self) -> i32 {

@@ -8,6 +8,7 @@ pub enum Need {
     Root,
     UserNamespaces,
     Docker,
+    Dockerd,
     Browser,
     Rootless,
     Pty,
@@ -20,6 +21,7 @@ impl Need {
             Self::Root => "root",
             Self::UserNamespaces => "userns",
             Self::Docker => "docker",
+            Self::Dockerd => "dockerd",
             Self::Browser => "browser",
             Self::Rootless => "rootless",
             Self::Pty => "pty",
@@ -31,6 +33,7 @@ impl Need {
         let programs: &[&str] = match self {
             Self::Root | Self::UserNamespaces => &[],
             Self::Docker => &["docker"],
+            Self::Dockerd => &["dockerd", "unshare", "ip"],
             Self::Browser => &["chromium", "chromedriver"],
             Self::Rootless => &["newuidmap", "newgidmap", "useradd", "setpriv"],
             Self::Pty => &["setsid"],
