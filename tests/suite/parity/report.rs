@@ -3,9 +3,13 @@
 use std::fmt::Write as _;
 
 use super::accepted::Accepted;
+use super::diff::Change;
 use super::lane::{Difference, Played};
 use super::scenario::Scenario;
 use super::side::Client;
+
+/// So many changes of a step are told.
+const MOST_CHANGES: usize = 60;
 
 /// The differences of one scenario; those that both clients meet are told once.
 pub fn differences(scenario: &Scenario, played: &Played) -> String {
@@ -33,10 +37,25 @@ pub fn differences(scenario: &Scenario, played: &Played) -> String {
         }
         let command = difference.command.replace('\n', "\n      ");
         let _ = writeln!(text, "  {whose}, step {}: {command}", difference.number);
-        for change in &difference.changes {
-            let _ = writeln!(text, "    {change}");
-        }
+        text += &shown(&difference.changes);
         told.push(difference);
+    }
+    text
+}
+
+/// Changes line by line; equal ones that follow each other are counted.
+fn shown(changes: &[Change]) -> String {
+    let mut text = String::new();
+    let groups: Vec<&[Change]> = changes.chunk_by(|one, other| one == other).collect();
+    for group in groups.iter().take(MOST_CHANGES) {
+        let times = group.len();
+        let _ = match times {
+            1 => writeln!(text, "    {}", group[0]),
+            _ => writeln!(text, "    {} ({times} times)", group[0]),
+        };
+    }
+    if groups.len() > MOST_CHANGES {
+        let _ = writeln!(text, "    … and {} more", groups.len() - MOST_CHANGES);
     }
     text
 }
@@ -90,4 +109,14 @@ pub fn summary(played: &[Played], accepted: &Accepted, whole: bool) -> String {
         sum(|one| one.differences.len())
     );
     text
+}
+
+#[test]
+fn repeated_changes_are_counted_and_many_are_cut() {
+    let same = vec![Change::Missing("x".into()); 3];
+    assert_eq!(shown(&same), "    - x (3 times)\n");
+    let many: Vec<Change> = (0..100)
+        .map(|number| Change::Surplus(number.to_string()))
+        .collect();
+    assert!(shown(&many).ends_with("    + 59\n    … and 40 more\n"));
 }
