@@ -26,6 +26,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         &sessions,
         once::Start {
             docker_socket: Some(socket.clone()),
+            privileged: true,
             ..Default::default()
         },
     );

@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, Write},
-    os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::{AtomicUsize, Ordering},
@@ -10,10 +9,10 @@ use std::{
 };
 
 use anyhow::Context;
-use drydock_engine::EngineConfig;
+use drydock_engine::{EngineConfig, Inherited};
 use drydock_runtime::{
     capability::Capabilities,
-    container::{Mount, MountSource, ProcessSpec, Rootfs, Seccomp},
+    container::{Mount, MountSource, ProcessSpec, Reach, Rootfs, Seccomp},
     entry,
     launch::WorkstationSpec,
     sandbox::{CONTROL_FD, EngineSettings, FIRST_CGROUP_FD, Layout},
@@ -31,9 +30,7 @@ pub fn main() -> ExitCode {
         .with_writer(|| Budgeted)
         .init();
     match inherited() {
-        Ok((config, control, docker, cgroups)) => {
-            drydock_engine::main(config, control, docker, cgroups)
-        }
+        Ok((config, inherited)) => drydock_engine::main(config, inherited),
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::FAILURE
@@ -41,9 +38,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-type Inherited = (EngineConfig, OwnedFd, Option<OwnedFd>, Vec<OwnedFd>);
-
-fn inherited() -> anyhow::Result<Inherited> {
+fn inherited() -> anyhow::Result<(EngineConfig, Inherited)> {
     // The locks among them are held for as long as this process lives, by no helper of it.
     close_all_from(CONTROL_FD).context("could not keep descriptors to itself")?;
     let settings = std::env::var(EngineSettings::VARIABLE)
@@ -63,6 +58,11 @@ fn inherited() -> anyhow::Result<Inherited> {
     } else {
         None
     };
+    let powers = if settings.privileged {
+        Some(take()?)
+    } else {
+        None
+    };
     let workstation = workstation()?;
     let mut config = EngineConfig::new(Layout::STORE.into(), Layout::DATA.into(), workstation);
     config.visible = settings.images;
@@ -72,7 +72,13 @@ fn inherited() -> anyhow::Result<Inherited> {
         config.memory_limit = Some(settings.limits.learner_memory());
         config.pids_limit = Some(settings.limits.pids);
     }
-    Ok((config, control, docker, cgroups))
+    let inherited = Inherited {
+        control,
+        docker,
+        cgroups,
+        powers,
+    };
+    Ok((config, inherited))
 }
 
 fn workstation() -> anyhow::Result<WorkstationSpec> {
@@ -115,6 +121,7 @@ fn workstation() -> anyhow::Result<WorkstationSpec> {
             groups: vec![],
             tty: None,
             capabilities: Capabilities::docker_default(),
+            reach: Reach::Sandbox,
             no_new_privileges: false,
             seccomp: Seccomp::Default,
             rlimits: vec![],

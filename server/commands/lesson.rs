@@ -111,6 +111,7 @@ impl Workshop for Sandboxes {
             images: Some(lesson.images.clone()),
             files: lesson.files.clone(),
             lesson: Some(lesson.id.clone()),
+            privileged: lesson.privileged,
             docker_socket: None,
         };
         match once::start(&self.0, start).await {

@@ -17,6 +17,7 @@ pub struct Start {
     pub images: Option<Vec<String>>,
     pub files: Option<Vec<u8>>,
     pub lesson: Option<String>,
+    pub privileged: bool,
     pub docker_socket: Option<PathBuf>,
 }
 
@@ -41,6 +42,7 @@ pub async fn start(sessions: &Sessions, start: Start) -> anyhow::Result<Sandbox>
         files: start.files,
         limits: Limits::default(),
         lifetime: LIFETIME,
+        privileged: start.privileged,
         docker_socket: start.docker_socket,
     };
     sessions

@@ -25,7 +25,10 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let stop = once::asked_to_stop();
     let start = match &options.lesson {
         Some(id) => from_lesson(id)?,
-        None => once::Start::default(),
+        None => once::Start {
+            privileged: true,
+            ..Default::default()
+        },
     };
     let sessions = once::sessions(options.data.path()).await?;
     let sandbox = once::start(&sessions, start).await?;
@@ -50,6 +53,7 @@ fn from_lesson(id: &str) -> anyhow::Result<once::Start> {
         images: Some(lesson.images.clone()),
         files: lesson.files.clone(),
         lesson: Some(id.to_owned()),
+        privileged: lesson.privileged,
         docker_socket: None,
     })
 }

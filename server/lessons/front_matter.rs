@@ -19,6 +19,9 @@ pub struct FrontMatter {
     pub minutes: u16,
     /// Images present at the start.
     pub images: Vec<String>,
+    /// Whether its containers may be `--privileged`.
+    #[serde(default)]
+    pub privileged: bool,
     /// What the lesson needs beyond the ordinary limits.
     #[serde(default)]
     pub limits: LessonLimits,

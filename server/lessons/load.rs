@@ -205,6 +205,7 @@ fn load_one(
         summary: matter.summary,
         minutes: matter.minutes,
         images: matter.images,
+        privileged: matter.privileged,
         limits: matter.limits,
         steps: rendered.steps,
         blocks,

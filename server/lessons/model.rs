@@ -21,6 +21,8 @@ pub struct Lesson {
     pub minutes: u16,
     /// Images present on the workstation when the lesson starts.
     pub images: Vec<String>,
+    /// Whether containers may be `--privileged`, or have any capability, in its sandboxes.
+    pub privileged: bool,
     /// What this lesson needs beyond the ordinary limits of a sandbox.
     pub limits: LessonLimits,
     /// The headings of the text, for a table of contents.

@@ -288,6 +288,7 @@ fn request(learner: LearnerId, lesson: &Lesson) -> StartRequest {
         images: Some(lesson.images.clone()),
         files: lesson.files.clone(),
         limits: limits(lesson),
+        privileged: lesson.privileged,
         docker_socket: None,
         lifetime: lesson.limits.lifetime_minutes.map_or(LIFETIME, minutes),
     }

@@ -29,23 +29,30 @@ fn os(action: &'static str) -> impl FnOnce(io::Error) -> EntryError {
     move |source| EntryError::Os { action, source }
 }
 
+/// The descriptors that the builder of a sandbox hands to its engine.
+#[derive(Debug)]
+pub struct Inherited {
+    /// Listens for the server.
+    pub control: OwnedFd,
+    /// Listens for Docker clients of the host, where there is such a socket.
+    pub docker: Option<OwnedFd>,
+    /// What a launched process joins.
+    pub cgroups: Vec<OwnedFd>,
+    /// The user namespace of privileged containers, where they can be had.
+    pub powers: Option<OwnedFd>,
+}
+
 /// Runs the engine until it is told to end, or until nobody was here for too long.
 ///
 /// Called in the sandbox's namespaces, single-threaded, with `/proc`, the store and the data directory in place.
-/// `control` listens for the server, `docker`, where there is one, for Docker clients of the host; `cgroups` are what a launched process joins.
 #[must_use]
-pub fn main(
-    config: EngineConfig,
-    control: OwnedFd,
-    docker: Option<OwnedFd>,
-    cgroups: Vec<OwnedFd>,
-) -> ExitCode {
+pub fn main(config: EngineConfig, inherited: Inherited) -> ExitCode {
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .build()
         .map_err(os("start the event loop"))
-        .and_then(|runtime| runtime.block_on(run(config, control, docker, cgroups)));
+        .and_then(|runtime| runtime.block_on(run(config, inherited)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -55,12 +62,13 @@ pub fn main(
     }
 }
 
-async fn run(
-    config: EngineConfig,
-    control: OwnedFd,
-    docker: Option<OwnedFd>,
-    cgroups: Vec<OwnedFd>,
-) -> Result<(), EntryError> {
+async fn run(config: EngineConfig, inherited: Inherited) -> Result<(), EntryError> {
+    let Inherited {
+        control,
+        docker,
+        cgroups,
+        powers,
+    } = inherited;
     let mut terminate = signal(SignalKind::terminate()).map_err(os("listen for signals"))?;
     let control = doors::adopt(control).map_err(os("open the control door"))?;
     let docker = docker
@@ -73,7 +81,7 @@ async fn run(
 
     let store = Store::layered(config.data.join("images"), &config.store)?;
     show(&store, config.visible.as_deref())?;
-    let (launcher, running) = Launcher::start_workstation(&config.workstation, cgroups)?;
+    let (launcher, running) = Launcher::start_workstation(&config.workstation, cgroups, powers)?;
     let workstation = Process::adopt(running).map_err(os("watch the workstation"))?;
     let engine = Engine::new(config, store, launcher, workstation);
 

@@ -95,7 +95,7 @@ impl EngineError {
     pub(crate) fn privileged() -> Self {
         Self::Unsupported {
             what: "run privileged (--privileged)".into(),
-            next: "leave the flag out; containers have Docker's own capabilities without it",
+            next: "this lesson's sandbox has no privileged containers; leave the flag out: Docker's own capabilities are there without it",
         }
     }
 

@@ -37,4 +37,4 @@ pub(crate) mod wire;
 
 pub use config::EngineConfig;
 pub(crate) use engine::Engine;
-pub use entry::main;
+pub use entry::{Inherited, main};

@@ -24,6 +24,8 @@ pub struct ContainerSpec {
     pub mounts: Vec<Mount>,
     /// Which network namespace.
     pub network: Network,
+    /// `/proc` and `/sys` have Docker's masked and read-only paths; `--privileged` has none.
+    pub masked: bool,
     /// The first process.
     pub process: ProcessSpec,
     /// `--init`: a tiny first process that forwards signals and reaps.
@@ -98,12 +100,23 @@ pub struct ProcessSpec {
     pub tty: Option<TermSize>,
     /// What the process may do when its user is root.
     pub capabilities: Capabilities,
+    /// Over what those capabilities reach.
+    pub reach: Reach,
     /// `--security-opt no-new-privileges`.
     pub no_new_privileges: bool,
     /// The filter besides the sandbox's own.
     pub seccomp: Seccomp,
     /// Limits; higher hard limits than the sandbox's own are capped to it.
     pub rlimits: Vec<Rlimit>,
+}
+
+/// Over what a process's capabilities reach: whose user namespace it is in; user_namespaces(7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reach {
+    /// The engine's user namespace, so never more than [`Capabilities::ceiling`].
+    Sandbox,
+    /// A child of it, which owns nothing but the container's own namespaces: any capability is harmless there.
+    Container,
 }
 
 /// A process to add to a running container.

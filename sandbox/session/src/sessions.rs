@@ -59,6 +59,9 @@ pub struct StartRequest {
     pub limits: Limits,
     /// It ends after so long.
     pub lifetime: Duration,
+    /// Whether `--privileged` and any `--cap-add` can be had inside: power over one's own containers only, but more of
+    /// the kernel within reach.
+    pub privileged: bool,
     /// Where the learner's door also appears on the host.
     pub docker_socket: Option<PathBuf>,
 }

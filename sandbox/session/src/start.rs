@@ -142,6 +142,7 @@ fn build(
             idle_seconds: site.idle.as_secs(),
             ends_at,
             docker_socket: docker.is_some(),
+            privileged: request.privileged,
             cgroups: 0,
         },
     };

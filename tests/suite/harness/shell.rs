@@ -25,6 +25,16 @@ pub fn script(text: &str) -> Finished {
     shell(&["sh", "-c", text])
 }
 
+/// Runs `words` on the workstation of a sandbox that begins as `lesson` does.
+#[track_caller]
+pub fn in_lesson(lesson: &str, words: &[&str]) -> Finished {
+    let data = DataDir::new();
+    let mut command = Command::new(drydock());
+    command.args(["shell", "--lesson", lesson, "--data-dir"]);
+    command.arg(data.path()).arg("--").args(words);
+    finish(&mut command, b"", PATIENCE)
+}
+
 /// The command, not yet started.
 pub fn command(data: &DataDir, words: &[&str]) -> Command {
     let mut command = Command::new(drydock());

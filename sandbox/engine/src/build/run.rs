@@ -3,7 +3,7 @@
 use drydock_dockerfile::Command;
 use drydock_runtime::{
     capability::Capabilities,
-    container::{ContainerSpec, Mount, MountSource, Network, ProcessSpec, Rootfs, Seccomp},
+    container::{ContainerSpec, Mount, MountSource, Network, ProcessSpec, Reach, Rootfs, Seccomp},
 };
 use drydock_spec::ContainerId;
 
@@ -120,6 +120,7 @@ impl Builder<'_> {
             } else {
                 Network::None
             },
+            masked: true,
             process: ProcessSpec {
                 args,
                 env,
@@ -132,6 +133,7 @@ impl Builder<'_> {
                 groups: Vec::new(),
                 tty: None,
                 capabilities: Capabilities::docker_default(),
+                reach: Reach::Sandbox,
                 no_new_privileges: false,
                 seccomp: Seccomp::Default,
                 rlimits: Vec::new(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use drydock_runtime::{
     capability::{Capabilities, UnknownCapability},
-    container::{ContainerSpec, Mount, MountSource, ProcessSpec, Rlimit, Seccomp, TermSize},
+    container::{ContainerSpec, Mount, MountSource, ProcessSpec, Reach, Rlimit, Seccomp, TermSize},
 };
 
 use super::{
@@ -36,6 +36,7 @@ pub(crate) fn spec(
     for point in &container.mounts {
         mounts.push(mount(engine, point)?);
     }
+    let (capabilities, reach) = powers(engine, host)?;
     Ok(ContainerSpec {
         id: container.id.to_string(),
         hostname: config.hostname.clone(),
@@ -44,6 +45,7 @@ pub(crate) fn spec(
         readonly_rootfs: host.readonly_rootfs,
         mounts,
         network: seat.to_runtime(),
+        masked: !host.privileged,
         process: ProcessSpec {
             args: container.argv(),
             env: merge::environment(config, config.tty),
@@ -51,7 +53,8 @@ pub(crate) fn spec(
             user: config.user.clone(),
             groups: host.group_add.clone().unwrap_or_default(),
             tty: config.tty.then_some(size),
-            capabilities: capabilities(host)?,
+            capabilities,
+            reach,
             no_new_privileges: no_new_privileges(host),
             seccomp: seccomp(host)?,
             rlimits: rlimits(host),
@@ -106,8 +109,31 @@ fn mount(engine: &Engine, point: &MountPoint) -> Result<Mount, EngineError> {
     })
 }
 
+/// What its processes may do, and over what: capabilities beyond the ceiling reach the container alone.
+pub(crate) fn powers(
+    engine: &Engine,
+    host: &HostConfig,
+) -> Result<(Capabilities, Reach), EngineError> {
+    if host.privileged {
+        return if engine.launcher.has_powers() {
+            Ok((Capabilities::all(), Reach::Container))
+        } else {
+            Err(EngineError::privileged())
+        };
+    }
+    let set = capabilities(host)?;
+    match set.beyond(Capabilities::ceiling()).as_slice() {
+        [] => Ok((set, Reach::Sandbox)),
+        _ if engine.launcher.has_powers() => Ok((set, Reach::Container)),
+        [first, ..] => Err(EngineError::Unsupported {
+            what: format!("add the capability {first} (--cap-add)"),
+            next: "this lesson's sandbox keeps what would be power over itself; Docker's own set is there without asking",
+        }),
+    }
+}
+
 /// Docker's set, what `--cap-drop` takes away, what `--cap-add` adds.
-pub(crate) fn capabilities(host: &HostConfig) -> Result<Capabilities, EngineError> {
+fn capabilities(host: &HostConfig) -> Result<Capabilities, EngineError> {
     let unknown = |flag: &'static str| {
         move |error: UnknownCapability| {
             EngineError::Invalid(format!(
@@ -132,13 +158,7 @@ pub(crate) fn capabilities(host: &HostConfig) -> Result<Capabilities, EngineErro
     for name in drop.filter(|name| !all(name)) {
         set = set.without(name).map_err(unknown("CapDrop"))?;
     }
-    match set.beyond(Capabilities::ceiling()).as_slice() {
-        [] => Ok(set),
-        [first, ..] => Err(EngineError::Unsupported {
-            what: format!("add the capability {first} (--cap-add)"),
-            next: "a sandbox keeps what would be power over itself; Docker's own set is there without asking",
-        }),
-    }
+    Ok(set)
 }
 
 /// Docker writes the option with `=`, with `:`, or alone.
@@ -152,7 +172,11 @@ pub(crate) fn no_new_privileges(host: &HostConfig) -> bool {
 }
 
 pub(crate) fn seccomp(host: &HostConfig) -> Result<Seccomp, EngineError> {
-    let mut seccomp = Seccomp::Default;
+    let mut seccomp = if host.privileged {
+        Seccomp::Unconfined
+    } else {
+        Seccomp::Default
+    };
     for option in host.security_opt.iter().flatten() {
         match option.split_once(['=', ':']) {
             Some(("seccomp", "unconfined")) => seccomp = Seccomp::Unconfined,

@@ -3,7 +3,8 @@
 use std::{io, os::fd::AsFd, sync::Arc};
 
 use drydock_runtime::{
-    container::{ExecSpec, ProcessSpec, TermSize},
+    capability::Capabilities,
+    container::{ExecSpec, ProcessSpec, Reach, Seccomp, TermSize},
     launch::{LaunchError, Stdio},
 };
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -154,18 +155,22 @@ fn exec_spec(
             groups: Vec::new(),
             ..engine.config.workstation.process.clone()
         },
-        Target::Container(container) => ProcessSpec {
-            args: Vec::new(),
-            env: merge::environment(&container.config, request.tty),
-            cwd: cwd(&container.config.working_dir),
-            user: container.config.user.clone(),
-            groups: container.host.group_add.clone().unwrap_or_default(),
-            tty: None,
-            capabilities: spec::capabilities(&container.host)?,
-            no_new_privileges: spec::no_new_privileges(&container.host),
-            seccomp: spec::seccomp(&container.host)?,
-            rlimits: Vec::new(),
-        },
+        Target::Container(container) => {
+            let (capabilities, reach) = spec::powers(engine, &container.host)?;
+            ProcessSpec {
+                args: Vec::new(),
+                env: merge::environment(&container.config, request.tty),
+                cwd: cwd(&container.config.working_dir),
+                user: container.config.user.clone(),
+                groups: container.host.group_add.clone().unwrap_or_default(),
+                tty: None,
+                capabilities,
+                reach,
+                no_new_privileges: spec::no_new_privileges(&container.host),
+                seccomp: spec::seccomp(&container.host)?,
+                rlimits: Vec::new(),
+            }
+        }
     };
     process.args.clone_from(&request.cmd);
     process.tty = tty;
@@ -177,9 +182,24 @@ fn exec_spec(
         process.cwd.clone_from(&request.working_dir);
     }
     if request.privileged {
-        return Err(EngineError::privileged());
+        make_privileged(&mut process)?;
     }
     Ok(ExecSpec { process })
+}
+
+/// Docker gives such a process every capability; here they must not reach beyond its container.
+fn make_privileged(process: &mut ProcessSpec) -> Result<(), EngineError> {
+    if process.reach == Reach::Sandbox {
+        return Err(EngineError::Unsupported {
+            what:
+                "run a privileged process in an unprivileged container (docker exec --privileged)"
+                    .into(),
+            next: "start the container itself with --privileged",
+        });
+    }
+    process.capabilities = Capabilities::all();
+    process.seccomp = Seccomp::Unconfined;
+    Ok(())
 }
 
 struct Pipes {

@@ -10,6 +10,7 @@ use super::{
     first::{self, First},
     helper::Given,
     message::Role,
+    powers,
     rootfs::{self, Sources},
 };
 use crate::{
@@ -30,8 +31,7 @@ pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
     let mut mounts = spec.mounts.clone();
     mounts.extend(spec.init.then(docker_init));
     let sources = Sources::open(&mounts, Some(workstation))?;
-    enter_network(&spec.network)?;
-    separate()?;
+    separate(given, spec)?;
     let root = rootfs::assemble(
         &rootfs::Plan {
             rootfs: &spec.rootfs,
@@ -39,6 +39,7 @@ pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
             shm_size: spec.shm_size,
             terminals: CONTAINER_TERMINALS,
             cwd: &spec.process.cwd,
+            sys_writable: !spec.masked,
         },
         sources,
     )?;
@@ -56,16 +57,20 @@ pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
         hostname: &spec.hostname,
         domainname: &spec.domainname,
         readonly_rootfs: spec.readonly_rootfs,
+        masked: spec.masked,
         process: &process,
     };
-    given.clone_sibling_below(CloneFlags::CLONE_NEWPID, || first::run(&first))
+    given.clone_sibling_below(CloneFlags::CLONE_NEWPID, process.reach, || {
+        first::run(&first)
+    })
 }
 
 /// Starts the workstation: a container in the sandbox's own network namespace.
 pub fn start_workstation(given: &Given, spec: &WorkstationSpec) -> Result<(), LaunchError> {
     given.join_cgroups()?;
     let sources = Sources::open(&spec.mounts, None)?;
-    separate()?;
+    unshare(OWN).map_err(|e| LaunchError::init("making namespaces", &e.into()))?;
+    make_mounts_private()?;
     let root = rootfs::assemble(
         &rootfs::Plan {
             rootfs: &spec.rootfs,
@@ -73,6 +78,7 @@ pub fn start_workstation(given: &Given, spec: &WorkstationSpec) -> Result<(), La
             shm_size: 64 << 20,
             terminals: WORKSTATION_TERMINALS,
             cwd: &spec.process.cwd,
+            sys_writable: false,
         },
         sources,
     )?;
@@ -82,6 +88,7 @@ pub fn start_workstation(given: &Given, spec: &WorkstationSpec) -> Result<(), La
         hostname: &spec.hostname,
         domainname: "",
         readonly_rootfs: false,
+        masked: true,
         process: &spec.process,
     };
     given.clone_sibling(CloneFlags::CLONE_NEWPID, || first::run(&first))
@@ -97,33 +104,25 @@ fn docker_init() -> Mount {
 }
 
 /// Every namespace but the network's and the process numbers'.
-fn separate() -> Result<(), LaunchError> {
-    unshare(
-        CloneFlags::CLONE_NEWNS
-            | CloneFlags::CLONE_NEWIPC
-            | CloneFlags::CLONE_NEWUTS
-            | CloneFlags::CLONE_NEWCGROUP,
-    )
-    .map_err(|e| LaunchError::init("making namespaces", &e.into()))?;
-    rustix::mount::mount_change(
-        "/",
-        rustix::mount::MountPropagationFlags::REC | rustix::mount::MountPropagationFlags::PRIVATE,
-    )
-    .map_err(|e| LaunchError::init("making mounts private", &e.into()))
-}
+const OWN: CloneFlags = CloneFlags::CLONE_NEWNS
+    .union(CloneFlags::CLONE_NEWIPC)
+    .union(CloneFlags::CLONE_NEWUTS)
+    .union(CloneFlags::CLONE_NEWCGROUP);
 
-/// Makes the container's network namespace and its links, then stays in it.
-fn enter_network(network: &Network) -> Result<(), LaunchError> {
+/// Makes the container's namespaces, but that of its process numbers, and its links; stays in them.
+fn separate(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
     let failed = |stage| move |e: std::io::Error| LaunchError::init(stage, &e);
-    if matches!(network, Network::Host) {
-        return Ok(());
+    let reach = spec.process.reach;
+    if matches!(spec.network, Network::Host) {
+        powers::separate(given, reach, OWN)?;
+        return make_mounts_private();
     }
     let outside = Links::here().map_err(failed("opening netlink"))?;
-    unshare(CloneFlags::CLONE_NEWNET)
-        .map_err(|e| failed("making a network namespace")(e.into()))?;
+    powers::separate(given, reach, OWN | CloneFlags::CLONE_NEWNET)?;
+    make_mounts_private()?;
     let inside = Links::here().map_err(failed("opening netlink"))?;
     inside.loopback_up().map_err(failed("bringing up lo"))?;
-    if let Network::Bridge(endpoint) = network {
+    if let Network::Bridge(endpoint) = &spec.network {
         let namespace =
             std::fs::File::open("/proc/self/ns/net").map_err(failed("opening the network"))?;
         outside
@@ -134,4 +133,12 @@ fn enter_network(network: &Network) -> Result<(), LaunchError> {
             .map_err(failed("configuring eth0"))?;
     }
     Ok(())
+}
+
+fn make_mounts_private() -> Result<(), LaunchError> {
+    rustix::mount::mount_change(
+        "/",
+        rustix::mount::MountPropagationFlags::REC | rustix::mount::MountPropagationFlags::PRIVATE,
+    )
+    .map_err(|e| LaunchError::init("making mounts private", &e.into()))
 }

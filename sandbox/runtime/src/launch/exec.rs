@@ -7,6 +7,7 @@ use super::{
     first::{Entered, become_program},
     helper::Given,
     message::Role,
+    powers,
 };
 use crate::container::ExecSpec;
 
@@ -22,6 +23,7 @@ pub fn start(given: &Given, spec: &ExecSpec) -> Result<(), LaunchError> {
     given.join_cgroups()?;
     let target = given.required(Role::Target)?;
     setns(target, ALL).map_err(|e| LaunchError::init("entering the container", &e.into()))?;
+    powers::enter(given, spec.process.reach)?;
     given.clone_sibling(CloneFlags::empty(), || {
         match become_program(given, &spec.process, Entered::Joined) {
             Ok(never) => match never {},

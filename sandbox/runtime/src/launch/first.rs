@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     capability::Capabilities,
-    container::{ProcessSpec, Seccomp},
+    container::{ProcessSpec, Reach, Seccomp},
     seccomp,
     sys::{MountAttr, close_all_from, install_filter, mount_setattr, reset_signals},
 };
@@ -35,6 +35,7 @@ pub struct First<'a> {
     pub hostname: &'a str,
     pub domainname: &'a str,
     pub readonly_rootfs: bool,
+    pub masked: bool,
     pub process: &'a ProcessSpec,
 }
 
@@ -49,7 +50,9 @@ pub fn run(first: &First<'_>) -> LaunchError {
 fn prepare(first: &First<'_>) -> Result<(), LaunchError> {
     let step = |stage: &'static str| move |e: io::Error| LaunchError::init(stage, &e);
     mount_proc(first.root).map_err(step("mounting /proc"))?;
-    masks::apply(first.root).map_err(step("masking /proc"))?;
+    if first.masked {
+        masks::apply(first.root).map_err(step("masking /proc"))?;
+    }
     nix::unistd::sethostname(first.hostname)
         .map_err(|e| step("setting the host name")(e.into()))?;
     if !first.domainname.is_empty() {
@@ -121,8 +124,12 @@ pub fn become_program(
 ) -> Result<Infallible, LaunchError> {
     let step = |stage: &'static str| move |e: io::Error| LaunchError::init(stage, &e);
     // Whatever was asked for: the engine refuses more by name, this room never gives it.
+    let most = match process.reach {
+        Reach::Sandbox => Capabilities::ceiling(),
+        Reach::Container => Capabilities::all(),
+    };
     let process = &ProcessSpec {
-        capabilities: process.capabilities.within(Capabilities::ceiling()),
+        capabilities: process.capabilities.within(most),
         ..process.clone()
     };
     if entered == Entered::Joined {

@@ -14,10 +14,11 @@ use rustix::process::{DumpableBehavior, Pid, PidfdFlags, pidfd_open, set_dumpabl
 use super::{
     LaunchError, container, exec,
     message::{Report, Request, Role, Work},
-    workstation,
+    powers, workstation,
 };
 use crate::{
     cgroup,
+    container::Reach,
     sys::{self, Fork, SingleThreaded, inherited_fd},
     wire,
 };
@@ -78,6 +79,11 @@ fn work(given: &Given, work: Work) -> Result<(), LaunchError> {
 }
 
 impl Given {
+    /// The proof that this process has one thread.
+    pub fn alone(&self) -> SingleThreaded {
+        self.alone
+    }
+
     /// The descriptor with this role, if it was sent.
     pub fn fd(&self, role: Role) -> Option<BorrowedFd<'_>> {
         self.fds
@@ -121,9 +127,11 @@ impl Given {
 
     /// As [`Self::clone_sibling`], two pid namespaces down: clone(2) makes a new one only below the
     /// caller's own, so a process between enters the outer one (setns(2) moves only children), clones, ends.
+    /// The new one belongs to the user namespace that `reach` says.
     pub fn clone_sibling_below(
         &self,
         flags: CloneFlags,
+        reach: Reach,
         body: impl FnOnce() -> LaunchError,
     ) -> Result<(), LaunchError> {
         match self.fork(CloneFlags::empty())? {
@@ -131,9 +139,13 @@ impl Given {
                 self.report(&Report::Between(pid), &[]);
                 Ok(())
             }
-            Fork::Child => self.become_child(|| match self.clone_sibling(flags, body) {
-                Ok(()) => std::process::exit(0),
-                Err(error) => error,
+            Fork::Child => self.become_child(|| {
+                let cloned =
+                    powers::enter(self, reach).and_then(|()| self.clone_sibling(flags, body));
+                match cloned {
+                    Ok(()) => std::process::exit(0),
+                    Err(error) => error,
+                }
             }),
         }
     }

@@ -20,7 +20,7 @@ use super::{
     message::{Report, Request, Role, Work},
 };
 use crate::{
-    container::{ContainerSpec, ExecSpec, Mount, ProcessSpec, Rootfs},
+    container::{ContainerSpec, ExecSpec, Mount, ProcessSpec, Reach, Rootfs},
     entry,
     process::{self, Running},
     wire,
@@ -38,6 +38,8 @@ struct Inner {
     /// The workstation's first process: its namespaces are where containers nest and `-v` sources lie.
     workstation: OwnedFd,
     cgroups: Vec<OwnedFd>,
+    /// The user namespace of containers with capabilities beyond the ceiling, where they can be had.
+    powers: Option<OwnedFd>,
 }
 
 /// The three standard streams; `None` is `/dev/null`. A terminal replaces them.
@@ -77,13 +79,15 @@ pub enum PathKind {
 
 impl Launcher {
     /// Starts the workstation, and answers with a launcher for containers beside it. Every process joins
-    /// `cgroups`: one directory on cgroup v2, one a controller on v1.
+    /// `cgroups`: one directory on cgroup v2, one a controller on v1. `powers` is the user namespace for
+    /// [`Reach::Container`](crate::container::Reach), if the sandbox has it.
     ///
     /// # Errors
     /// Any step of the start; nothing is left running.
     pub fn start_workstation(
         spec: &WorkstationSpec,
         cgroups: Vec<OwnedFd>,
+        powers: Option<OwnedFd>,
     ) -> Result<(Self, Running), LaunchError> {
         let helper = Helper::spawn()?;
         let mut fds = Fds::default();
@@ -98,6 +102,7 @@ impl Launcher {
             Self(Arc::new(Inner {
                 workstation,
                 cgroups,
+                powers,
             })),
             running,
         ))
@@ -110,6 +115,7 @@ impl Launcher {
     pub fn run(&self, spec: &ContainerSpec, stdio: Stdio) -> Result<Running, LaunchError> {
         let mut fds = Fds::default();
         fds.push(Role::Workstation, self.0.workstation.as_fd());
+        fds.powers(self, &spec.process);
         fds.cgroups(&self.0.cgroups);
         fds.stdio(&stdio);
         self.start(Work::Run(spec.clone()), &fds)
@@ -127,9 +133,16 @@ impl Launcher {
     ) -> Result<Running, LaunchError> {
         let mut fds = Fds::default();
         fds.push(Role::Target, target);
+        fds.powers(self, &exec.process);
         fds.cgroups(&self.0.cgroups);
         fds.stdio(&stdio);
         self.start(Work::Exec(exec.clone()), &fds)
+    }
+
+    /// Whether processes can be started whose capabilities reach beyond the ceiling, over their container only.
+    #[must_use]
+    pub fn has_powers(&self) -> bool {
+        self.0.powers.is_some()
     }
 
     /// What is at `path` on the workstation.
@@ -176,6 +189,12 @@ struct Fds<'fd>(Vec<(Role, BorrowedFd<'fd>)>);
 impl<'fd> Fds<'fd> {
     fn push(&mut self, role: Role, fd: BorrowedFd<'fd>) {
         self.0.push((role, fd));
+    }
+
+    fn powers(&mut self, launcher: &'fd Launcher, process: &ProcessSpec) {
+        if let (Reach::Container, Some(namespace)) = (process.reach, &launcher.0.powers) {
+            self.push(Role::Powers, namespace.as_fd());
+        }
     }
 
     fn cgroups(&mut self, dirs: &'fd [OwnedFd]) {

@@ -39,6 +39,8 @@ pub enum Role {
     Workstation,
     /// The pidfd of the first process of the container to enter.
     Target,
+    /// The user namespace of containers whose capabilities reach only themselves.
+    Powers,
     /// A cgroup directory to join.
     Cgroup,
     /// Standard input.

@@ -6,6 +6,7 @@
 //! - [`launcher`]: the engine's side. [`message`]: what crosses.
 //! - [`helper`]: the helper's first steps. Then one file a kind of work: [`container`], [`exec`], [`workstation`].
 //! - [`rootfs`], [`devices`], [`masks`]: the mounts of a container.
+//! - [`powers`]: the namespaces of privileged containers.
 //! - [`first`]: the new process itself, up to exec(2). [`identity`], [`program`]: who and what it becomes.
 
 mod container;
@@ -18,6 +19,7 @@ mod identity;
 mod launcher;
 mod masks;
 mod message;
+mod powers;
 mod program;
 mod rootfs;
 mod stdio;

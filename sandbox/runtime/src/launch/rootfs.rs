@@ -32,6 +32,8 @@ pub struct Plan<'a> {
     pub shm_size: u64,
     pub terminals: u32,
     pub cwd: &'a str,
+    /// `/sys` of a privileged container is not mounted read-only.
+    pub sys_writable: bool,
 }
 
 /// The mounts' sources, opened where they lie before the helper leaves that namespace.
@@ -106,7 +108,7 @@ pub fn assemble(plan: &Plan<'_>, sources: Sources) -> Result<OwnedFd, LaunchErro
     let root = merged;
     paths::make_dirs_in(root.as_fd(), Path::new("/proc")).map_err(step("making /proc"))?;
     devices::mount(root.as_fd(), plan.shm_size, plan.terminals).map_err(step("making /dev"))?;
-    mount_sysfs(root.as_fd()).map_err(step("mounting /sys"))?;
+    mount_sysfs(root.as_fd(), plan.sys_writable).map_err(step("mounting /sys"))?;
     for (mount, source) in plan.mounts.iter().zip(sources.0) {
         mount_one(root.as_fd(), mount, source).map_err(|e| mount_error(mount, &e))?;
     }
@@ -174,11 +176,13 @@ pub fn attach(root: BorrowedFd<'_>, target: &Path, tree: &OwnedFd) -> io::Result
     Ok(move_mount(tree, "", &point, "", flags)?)
 }
 
-fn mount_sysfs(root: BorrowedFd<'_>) -> io::Result<()> {
-    let attr = MountAttrFlags::MOUNT_ATTR_RDONLY
-        | MountAttrFlags::MOUNT_ATTR_NOSUID
+fn mount_sysfs(root: BorrowedFd<'_>, writable: bool) -> io::Result<()> {
+    let mut attr = MountAttrFlags::MOUNT_ATTR_NOSUID
         | MountAttrFlags::MOUNT_ATTR_NODEV
         | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    if !writable {
+        attr |= MountAttrFlags::MOUNT_ATTR_RDONLY;
+    }
     attach(root, Path::new("/sys"), &make_fs("sysfs", &[], attr)?)
 }
 

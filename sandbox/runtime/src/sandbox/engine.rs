@@ -5,7 +5,7 @@ use std::{
     ffi::{CStr, CString},
     io,
     net::Ipv4Addr,
-    os::fd::AsFd,
+    os::fd::{AsFd, OwnedFd},
 };
 
 use drydock_network::link::Links;
@@ -20,6 +20,7 @@ use rustix::{
 use super::{
     BuildError, BuildReport, CONTROL_FD, EngineSettings, Layout, SandboxPlan,
     builder::{FIRST_FREE_FD, Site},
+    powers,
 };
 use crate::{
     entry,
@@ -38,7 +39,7 @@ const ALLOCATOR: [&CStr; 2] = [c"MALLOC_ARENA_MAX=1", c"MALLOC_TRIM_THRESHOLD_=6
 
 /// Never returns to the owner's code.
 pub fn run(site: &Site) -> ! {
-    let error = match prepare(site).and_then(|()| execute(site)) {
+    let error = match prepare(site).and_then(|powers| execute(site, powers.as_ref())) {
         Ok(never) => match never {},
         Err(error) => error,
     };
@@ -46,17 +47,23 @@ pub fn run(site: &Site) -> ! {
     std::process::exit(1)
 }
 
-fn prepare(site: &Site) -> Result<(), BuildError> {
+/// Answers with the namespace for containers with every capability, if there is to be one.
+fn prepare(site: &Site) -> Result<Option<OwnedFd>, BuildError> {
     let plan = &site.plan;
     mount_own(plan)?;
     switch_root().map_err(BuildError::at("entering the root"))?;
     nix::unistd::sethostname(&plan.hostname)
         .map_err(|e| BuildError::at("setting the host name")(e.into()))?;
     bring_up_network().map_err(BuildError::at("bringing up the network"))?;
+    let powers = plan.settings.privileged.then(|| powers::make(site.alone));
+    let powers = powers.transpose().map_err(BuildError::at(
+        "making the user namespace of privileged containers",
+    ))?;
     // Structural, besides the filter: no user namespace can be made in this one.
     std::fs::write("/proc/sys/user/max_user_namespaces", "0")
         .map_err(BuildError::at("forbidding user namespaces"))?;
-    set_own_rlimit("core", 0, 0).map_err(BuildError::at("setting limits"))
+    set_own_rlimit("core", 0, 0).map_err(BuildError::at("setting limits"))?;
+    Ok(powers)
 }
 
 /// `/proc` and `/sys` while the host's are still in sight: the kernel allows new ones in a user namespace
@@ -125,7 +132,7 @@ fn bring_up_network() -> io::Result<()> {
     links.add_bridge(name, address, prefix)
 }
 
-fn execute(site: &Site) -> Result<Infallible, BuildError> {
+fn execute(site: &Site, powers: Option<&OwnedFd>) -> Result<Infallible, BuildError> {
     let failed = BuildError::at("executing the engine");
     let settings = EngineSettings {
         cgroups: site.learner_cgroups.len(),
@@ -146,7 +153,7 @@ fn execute(site: &Site) -> Result<Infallible, BuildError> {
                 ALLOCATOR[1].into(),
             ],
         );
-        hand_over(site)?;
+        hand_over(site, powers)?;
         install_filter(&seccomp::sandbox_filter()?)?;
         reset_signals();
         Ok(nix::unistd::execve(&program, &args, &env)?)
@@ -154,13 +161,14 @@ fn execute(site: &Site) -> Result<Infallible, BuildError> {
     exec().map_err(failed)
 }
 
-/// Only the control socket, the learner's cgroups and the lock cross into the engine. They are first
+/// Only the control socket, the learner's cgroups, the Docker socket, the namespace and the locks cross into the engine. They are first
 /// moved out of the way: their present numbers may be among those they are to have.
-fn hand_over(site: &Site) -> io::Result<()> {
+fn hand_over(site: &Site, powers: Option<&OwnedFd>) -> io::Result<()> {
     let fds = [site.control.as_fd()]
         .into_iter()
         .chain(site.learner_cgroups.iter().map(AsFd::as_fd))
         .chain(site.docker.iter().map(AsFd::as_fd))
+        .chain(powers.map(AsFd::as_fd))
         .chain(site.locks.iter().map(AsFd::as_fd));
     let high = fds
         .map(|fd| rustix::io::fcntl_dupfd_cloexec(fd, FIRST_FREE_FD))

@@ -13,6 +13,7 @@ mod engine;
 mod ids;
 mod owner;
 mod plan;
+mod powers;
 mod root;
 
 pub use builder::main as builder_main;

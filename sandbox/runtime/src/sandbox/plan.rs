@@ -64,6 +64,8 @@ pub struct EngineSettings {
     pub ends_at: u64,
     /// Whether a listening socket of the host, for the learner's door, is next after the cgroups.
     pub docker_socket: bool,
+    /// Whether `--privileged` and any `--cap-add` can be had: then a user namespace for such containers is next.
+    pub privileged: bool,
     /// How many cgroup directories it finds from [`FIRST_CGROUP_FD`] on.
     pub cgroups: usize,
 }

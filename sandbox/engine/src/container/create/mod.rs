@@ -17,7 +17,7 @@ use drydock_spec::ContainerId;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::{Container, State, files, log::Log, streams::Streams};
+use super::{Container, State, files, log::Log, spec, streams::Streams};
 use crate::{
     Engine,
     doors::Door,
@@ -52,6 +52,7 @@ pub(crate) fn create(
         ..
     } = request;
     refuse::check(&config, &host_config)?;
+    spec::powers(engine, &host_config)?;
     let image = find_image(engine, &config.image)?;
     let mut config = merge::merge(config, image.config.config.as_ref())?;
     complete(&mut host_config);

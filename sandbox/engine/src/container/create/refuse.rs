@@ -10,9 +10,6 @@ pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), Engine
     let limits = "the whole sandbox has limits of memory, processor and processes already; leave the flag out";
     let devices = "containers of a sandbox have no devices of the host; leave the flag out";
     let namespaces = "containers share only networks and volumes here; leave the flag out";
-    if host.privileged {
-        return Err(EngineError::privileged());
-    }
     let asked = [
         (
             host.port_bindings.as_ref().is_some_and(|p| !p.is_empty()) || host.publish_all_ports,
@@ -188,11 +185,6 @@ mod tests {
                 |text| text.contains("--memory") && text.contains("leave the flag out")
             )
         );
-        let privileged = HostConfig {
-            privileged: true,
-            ..HostConfig::default()
-        };
-        assert!(refused(&privileged).is_some_and(|text| text.contains("--privileged")));
         let ports = HostConfig {
             publish_all_ports: true,
             ..HostConfig::default()
