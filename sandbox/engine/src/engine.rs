@@ -84,6 +84,11 @@ impl Engine {
         }))
     }
 
+    /// The layer below every image.
+    pub(crate) fn init_layer(&self) -> PathBuf {
+        self.config.data.join("init")
+    }
+
     /// Where a container keeps its files.
     pub(crate) fn container_dir(&self, id: &str) -> PathBuf {
         self.config.data.join("containers").join(id)

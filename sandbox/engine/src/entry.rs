@@ -6,7 +6,7 @@ use drydock_image::Store;
 use drydock_runtime::launch::{LaunchError, Launcher};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Engine, EngineConfig, doors, process::Process, terminal};
+use crate::{Engine, EngineConfig, container::files, doors, process::Process, terminal};
 
 /// Blocking calls at once: launches, tar, hashing. Idle threads end after some seconds.
 const BLOCKING_THREADS: usize = 8;
@@ -100,7 +100,7 @@ fn make_rooms(config: &EngineConfig) -> io::Result<()> {
     for room in ["containers", "volumes", "run", "images", "build"] {
         std::fs::create_dir_all(config.data.join(room))?;
     }
-    Ok(())
+    files::make_init_layer(&config.data.join("init"))
 }
 
 /// What `docker images` lists at first.

@@ -24,8 +24,8 @@ pub(crate) enum EngineError {
     NoSuchContainer(String),
     #[error("No such exec instance: {0}")]
     NoSuchExec(String),
-    #[error("Could not find the file {0} in container workstation")]
-    NoSuchFile(String),
+    #[error("Could not find the file {path} in container {container}")]
+    NoSuchFile { path: String, container: String },
     #[error("get {0}: no such volume")]
     NoSuchVolume(String),
     #[error("network {0} not found")]
@@ -44,6 +44,9 @@ pub(crate) enum EngineError {
     Forbidden(String),
     #[error("{0}")]
     Invalid(String),
+    /// What Docker answers with a 500, though nothing of its own has failed.
+    #[error("{0}")]
+    Failed(String),
     #[error("a sandbox cannot do this: {what}; {next}")]
     Unsupported { what: String, next: &'static str },
     #[error("not modified")]
@@ -109,7 +112,7 @@ impl EngineError {
             Self::NoSuchPage
             | Self::NoSuchContainer(_)
             | Self::NoSuchExec(_)
-            | Self::NoSuchFile(_)
+            | Self::NoSuchFile { .. }
             | Self::NoSuchVolume(_)
             | Self::NoSuchNetwork(_) => StatusCode::NOT_FOUND,
             Self::NameInUse { .. } | Self::NotRunning(_) | Self::Conflict(_) => {
@@ -127,7 +130,7 @@ impl EngineError {
             Self::Os { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 StatusCode::INSUFFICIENT_STORAGE
             }
-            Self::Os { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Failed(_) | Self::Os { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 

@@ -12,8 +12,8 @@ use crate::{
     doors::Door,
     error::EngineError,
     routes::{
-        build, containers, exec, images, logs, networks, refused, streams, system, volumes,
-        workstation,
+        archive, build, containers, exec, images, logs, networks, refused, streams, system,
+        volumes, workstation,
     },
 };
 
@@ -56,9 +56,9 @@ fn docker() -> Router<Engine> {
         .route("/containers/{id}/unpause", post(refused::unpause))
         .route("/containers/{id}/stats", get(refused::stats))
         .route("/containers/{id}/update", post(refused::update))
-        .route("/containers/{id}/archive", any(refused::archive))
-        .route("/containers/{id}/export", get(refused::export))
-        .route("/containers/{id}/changes", get(refused::changes))
+        .route("/containers/{id}/archive", get(archive::get).head(archive::head).put(archive::put))
+        .route("/containers/{id}/export", get(archive::export))
+        .route("/containers/{id}/changes", get(archive::changes))
         .route("/commit", post(refused::commit))
         .route("/containers/{id}/logs", get(logs::logs))
         .route("/containers/{id}/attach", post(streams::attach))

@@ -126,6 +126,17 @@ pub struct ExecSpec {
     pub process: ProcessSpec,
 }
 
+/// A container's files, to be looked at or changed from outside.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FilesSpec {
+    /// The layers and where changes go; a running container's are found where they are mounted.
+    pub rootfs: Rootfs,
+    /// What is mounted over them.
+    pub mounts: Vec<Mount>,
+    /// `--read-only`: no writes but into the mounts.
+    pub readonly_rootfs: bool,
+}
+
 /// A terminal's size in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TermSize {

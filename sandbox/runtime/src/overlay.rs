@@ -1,6 +1,10 @@
 //! overlayfs, mounted inside the sandbox's user namespace (`userxattr`; kernel 5.19 and later).
 
-use std::{io, os::fd::OwnedFd, path::Path};
+use std::{
+    io,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+};
 
 use rustix::{
     fs::{CWD, Mode, OFlags},
@@ -20,13 +24,28 @@ use crate::container::Rootfs;
 pub fn mount_detached(rootfs: &Rootfs) -> io::Result<OwnedFd> {
     let fs = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
     fsconfig_set_string(&fs, "source", "overlay")?;
-    set_lowers(&fs, rootfs)?;
+    set_lowers(&fs, &rootfs.lowers)?;
     fsconfig_set_string(&fs, "upperdir", path(&rootfs.upper)?)?;
     fsconfig_set_string(&fs, "workdir", path(&rootfs.work)?)?;
-    fsconfig_set_flag(&fs, "userxattr")?;
-    fsconfig_create(&fs)?;
+    finish(&fs)
+}
+
+/// As [`mount_detached`], the layers alone and read-only, topmost first; the kernel asks for two at least.
+///
+/// # Errors
+/// As [`mount_detached`].
+pub fn mount_layers(lowers: &[PathBuf]) -> io::Result<OwnedFd> {
+    let fs = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    fsconfig_set_string(&fs, "source", "overlay")?;
+    set_lowers(&fs, lowers)?;
+    finish(&fs)
+}
+
+fn finish(fs: &OwnedFd) -> io::Result<OwnedFd> {
+    fsconfig_set_flag(fs, "userxattr")?;
+    fsconfig_create(fs)?;
     Ok(fsmount(
-        &fs,
+        fs,
         FsMountFlags::FSMOUNT_CLOEXEC,
         MountAttrFlags::empty(),
     )?)
@@ -34,9 +53,9 @@ pub fn mount_detached(rootfs: &Rootfs) -> io::Result<OwnedFd> {
 
 /// `lowerdir+` takes one layer a call (6.7 and later); before, all of them stand in one string,
 /// which fsconfig(2) limits to 256 bytes, so they are named by short file-descriptor paths.
-fn set_lowers(fs: &OwnedFd, rootfs: &Rootfs) -> io::Result<()> {
+fn set_lowers(fs: &OwnedFd, lowers: &[PathBuf]) -> io::Result<()> {
     let mut one_by_one = true;
-    for (index, lower) in rootfs.lowers.iter().enumerate() {
+    for (index, lower) in lowers.iter().enumerate() {
         match fsconfig_set_string(fs, "lowerdir+", path(lower)?) {
             Ok(()) => {}
             Err(rustix::io::Errno::INVAL) if index == 0 => {
@@ -49,8 +68,7 @@ fn set_lowers(fs: &OwnedFd, rootfs: &Rootfs) -> io::Result<()> {
     if one_by_one {
         return Ok(());
     }
-    let dirs = rootfs
-        .lowers
+    let dirs = lowers
         .iter()
         .map(|dir| {
             rustix::fs::openat(

@@ -1,9 +1,6 @@
 //! The build context: from the request's body to files, and the Dockerfile among them.
 
-use std::{
-    io::{self, Read},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -22,7 +19,7 @@ use super::{
     },
     workspace::Workspace,
 };
-use crate::{Engine, error::EngineError};
+use crate::{Engine, error::EngineError, http::pieces::Pieces};
 
 /// Pieces of the body between the connection and the thread that unpacks them.
 const QUEUE: usize = 8;
@@ -130,33 +127,4 @@ fn remove(workspace: &Workspace, path: &str) -> io::Result<()> {
         path.file_name().unwrap_or_default(),
         AtFlags::empty(),
     )?)
-}
-
-/// A body's pieces, read by a thread that blocks.
-struct Pieces {
-    receiver: mpsc::Receiver<io::Result<Bytes>>,
-    piece: Bytes,
-}
-
-impl Pieces {
-    fn new(receiver: mpsc::Receiver<io::Result<Bytes>>) -> Self {
-        Self {
-            receiver,
-            piece: Bytes::new(),
-        }
-    }
-}
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.piece.is_empty() {
-            match self.receiver.blocking_recv() {
-                Some(piece) => self.piece = piece?,
-                None => return Ok(0),
-            }
-        }
-        let n = self.piece.len().min(buffer.len());
-        buffer[..n].copy_from_slice(&self.piece.split_to(n));
-        Ok(n)
-    }
 }

@@ -38,7 +38,7 @@ impl Compression {
 ///
 /// # Errors
 /// When it cannot be read, or is bzip2.
-pub(super) fn plain<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+pub(crate) fn plain<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut stream = BufReader::with_capacity(64 << 10, stream);
     Ok(match Compression::of(stream.fill_buf()?) {
         Compression::None => Box::new(stream),

@@ -22,7 +22,7 @@ mod cancel;
 mod chown;
 mod context;
 mod copy;
-mod decompress;
+pub(crate) mod decompress;
 mod error;
 mod metadata;
 mod output;
@@ -31,7 +31,7 @@ mod request;
 mod run;
 mod stage;
 mod step;
-mod tree;
+pub(crate) mod tree;
 mod workdir;
 mod workspace;
 

@@ -3,6 +3,7 @@
 use std::{
     fmt::Write as _,
     fs, io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -19,20 +20,30 @@ pub(crate) fn work(dir: &Path) -> PathBuf {
     dir.join("work")
 }
 
-/// An empty directory: the only layer of an image without layers.
-pub(crate) fn empty(dir: &Path) -> PathBuf {
-    dir.join("empty")
-}
-
 /// Makes the directories that a container needs.
-pub(crate) fn make(dir: &Path, scratch: bool) -> io::Result<()> {
+pub(crate) fn make(dir: &Path) -> io::Result<()> {
     fs::create_dir(dir)?;
     fs::create_dir(upper(dir))?;
-    fs::create_dir(work(dir))?;
-    if scratch {
-        fs::create_dir(empty(dir))?;
+    fs::create_dir(work(dir))
+}
+
+/// Makes the layer below every image: what Docker gives each container, and what its mounts need to be there. So none
+/// of it is in a container's own changes.
+pub(crate) fn make_init_layer(dir: &Path) -> io::Result<()> {
+    for path in ["", "dev", "dev/pts", "dev/shm", "proc", "sys", "etc"] {
+        fs::create_dir_all(dir.join(path))?;
     }
-    Ok(())
+    for path in [
+        ".dockerenv",
+        "dev/console",
+        "etc/hostname",
+        "etc/hosts",
+        "etc/resolv.conf",
+    ] {
+        let file = fs::File::create(dir.join(path))?;
+        file.set_permissions(fs::Permissions::from_mode(0o755))?;
+    }
+    std::os::unix::fs::symlink("/proc/mounts", dir.join("etc/mtab"))
 }
 
 /// Writes what the container finds at `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf`.

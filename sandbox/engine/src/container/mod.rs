@@ -6,8 +6,10 @@
 //! - [`health`]: whether it does what it is there for.
 //! - [`streams`]: output to everybody attached, input from them. [`log`]: the bounded past of the output.
 //! - [`attach`]: a client on those streams. [`detach_keys`]: how it leaves without ending anything.
+//! - [`archive`]: its files from outside: `docker cp`, `export`, `diff`.
 //! - [`inspect`], [`summary`], [`top`]: what is told about it.
 
+pub(crate) mod archive;
 pub(crate) mod attach;
 pub(crate) mod create;
 pub(crate) mod detach_keys;

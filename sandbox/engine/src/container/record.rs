@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use drydock_image::Hold;
@@ -26,7 +26,7 @@ pub(crate) struct Container {
     pub config: RunConfig,
     pub host: HostConfig,
     pub image: ImageId,
-    /// Its layers' directories, topmost first.
+    /// Its layers' directories, topmost first; the last is the engine's own, see [`super::files::make_init_layer`].
     pub lowers: Vec<PathBuf>,
     /// Keeps those directories, whatever becomes of the image.
     pub layers: Hold,
@@ -40,7 +40,7 @@ pub(crate) struct Container {
     pub log: Log,
     pub streams: Streams,
     /// Held by whoever starts, stops or removes it.
-    pub turn: tokio::sync::Mutex<()>,
+    pub turn: Arc<tokio::sync::Mutex<()>>,
     pub(super) name: Mutex<String>,
     pub(super) state: watch::Sender<State>,
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use drydock_runtime::{
     capability::{Capabilities, UnknownCapability},
-    container::{ContainerSpec, Mount, MountSource, ProcessSpec, Reach, Rlimit, Seccomp, TermSize},
+    container::{
+        ContainerSpec, FilesSpec, Mount, MountSource, ProcessSpec, Reach, Rlimit, Seccomp, TermSize,
+    },
 };
 
 use super::{
@@ -91,6 +93,25 @@ fn etc(container: &Container) -> Vec<Mount> {
             readonly: container.host.readonly_rootfs,
         })
         .collect()
+}
+
+/// The container's files as Docker shows them from outside: no `/proc`, no memory file systems.
+pub(crate) fn files(engine: &Engine, container: &Container) -> Result<FilesSpec, EngineError> {
+    let mut mounts = Vec::new();
+    // Written when it is first started.
+    if container.dir.join("hosts").exists() {
+        mounts = etc(container);
+    }
+    for point in &container.mounts {
+        if point.kind != MountKind::Tmpfs {
+            mounts.push(mount(engine, point)?);
+        }
+    }
+    Ok(FilesSpec {
+        rootfs: create::rootfs(container),
+        mounts,
+        readonly_rootfs: container.host.readonly_rootfs,
+    })
 }
 
 fn mount(engine: &Engine, point: &MountPoint) -> Result<Mount, EngineError> {

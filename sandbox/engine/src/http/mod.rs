@@ -8,6 +8,7 @@
 
 pub(crate) mod body;
 pub(crate) mod hijack;
+pub(crate) mod pieces;
 pub(crate) mod query;
 pub(crate) mod stream;
 pub(crate) mod version;

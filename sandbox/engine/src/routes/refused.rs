@@ -82,46 +82,6 @@ pub(crate) async fn update(
     .await
 }
 
-const USE_A_MOUNT: &str = "mount a directory with -v, or pipe through docker exec -i";
-
-pub(crate) async fn archive(
-    State(engine): State<Engine>,
-    Extension(door): At,
-    Path(id): Path<String>,
-) -> EngineError {
-    refuse(&engine, door, &id, "copy files (docker cp)", USE_A_MOUNT).await
-}
-
-pub(crate) async fn export(
-    State(engine): State<Engine>,
-    Extension(door): At,
-    Path(id): Path<String>,
-) -> EngineError {
-    refuse(
-        &engine,
-        door,
-        &id,
-        "export a container (docker export)",
-        USE_A_MOUNT,
-    )
-    .await
-}
-
-pub(crate) async fn changes(
-    State(engine): State<Engine>,
-    Extension(door): At,
-    Path(id): Path<String>,
-) -> EngineError {
-    refuse(
-        &engine,
-        door,
-        &id,
-        "list a container's changes (docker diff)",
-        "look with docker exec",
-    )
-    .await
-}
-
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct CommitQuery {

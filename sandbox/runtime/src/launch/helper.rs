@@ -12,7 +12,7 @@ use nix::sched::CloneFlags;
 use rustix::process::{DumpableBehavior, Pid, PidfdFlags, pidfd_open, set_dumpable_behavior};
 
 use super::{
-    LaunchError, container, exec,
+    LaunchError, container, exec, files,
     message::{Report, Request, Role, Work},
     powers, workstation,
 };
@@ -75,6 +75,7 @@ fn work(given: &Given, work: Work) -> Result<(), LaunchError> {
         Work::Exec(spec) => exec::start(given, &spec),
         Work::Look(path) => workstation::look(given, &path),
         Work::MakeDir(path) => workstation::make_dir(given, &path),
+        Work::Files(spec) => files::open(given, &spec),
     }
 }
 

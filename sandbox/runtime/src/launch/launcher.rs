@@ -20,7 +20,7 @@ use super::{
     message::{Report, Request, Role, Work},
 };
 use crate::{
-    container::{ContainerSpec, ExecSpec, Mount, ProcessSpec, Reach, Rootfs},
+    container::{ContainerSpec, ExecSpec, FilesSpec, Mount, ProcessSpec, Reach, Rootfs},
     entry,
     process::{self, Running},
     wire,
@@ -167,6 +167,33 @@ impl Launcher {
         }
     }
 
+    /// The root of a container's files, with `spec`'s mounts over its layers and nothing else: no `/proc`, no
+    /// memory file systems. The mounts are attached nowhere and go with the descriptor. A container that runs is named
+    /// by its first process, since its layers must not be mounted twice. Work on it with [`crate::paths`].
+    ///
+    /// # Errors
+    /// The container has ended meanwhile, or a mount failed.
+    pub fn files(
+        &self,
+        running: Option<BorrowedFd<'_>>,
+        spec: &FilesSpec,
+    ) -> Result<OwnedFd, LaunchError> {
+        let helper = Helper::spawn()?;
+        let mut fds = Fds::default();
+        fds.push(Role::Workstation, self.0.workstation.as_fd());
+        if let Some(running) = running {
+            fds.push(Role::Target, running);
+        }
+        helper.ask(Work::Files(spec.clone()), &fds)?;
+        match helper.expect_answer()? {
+            (Report::Files, fds) => fds
+                .into_iter()
+                .next()
+                .ok_or_else(|| LaunchError::Helper("it gave no files".into())),
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
     fn start(&self, work: Work, fds: &Fds<'_>) -> Result<Running, LaunchError> {
         let helper = Helper::spawn()?;
         helper.ask(work, fds)?;
@@ -178,7 +205,7 @@ impl Launcher {
         let mut fds = Fds::default();
         fds.push(Role::Workstation, self.0.workstation.as_fd());
         helper.ask(work, &fds)?;
-        helper.expect_answer()
+        helper.expect_answer().map(|(report, _)| report)
     }
 }
 
@@ -287,10 +314,10 @@ impl Helper {
         }
     }
 
-    fn expect_answer(mut self) -> Result<Report, LaunchError> {
+    fn expect_answer(mut self) -> Result<(Report, Vec<OwnedFd>), LaunchError> {
         let answer = match wire::receive::<Report>(&self.socket) {
             Ok(Some((Report::Failed(error), _))) => Err(error),
-            Ok(Some((report, _))) => Ok(report),
+            Ok(Some(answer)) => Ok(answer),
             Ok(None) => Err(LaunchError::Helper("it said nothing".into())),
             Err(error) => Err(LaunchError::Helper(error.to_string())),
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{LaunchError, PathKind, WorkstationSpec};
-use crate::container::{ContainerSpec, ExecSpec};
+use crate::container::{ContainerSpec, ExecSpec, FilesSpec};
 
 /// What the engine asks of a helper.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub enum Work {
     Look(PathBuf),
     /// Make a directory on the workstation.
     MakeDir(PathBuf),
+    /// Open a container's files from outside.
+    Files(FilesSpec),
 }
 
 /// What a descriptor is for.
@@ -66,4 +68,6 @@ pub enum Report {
     Found(PathKind),
     /// The answer to [`Work::MakeDir`].
     Made,
+    /// The answer to [`Work::Files`]: the root is beside the message.
+    Files,
 }

@@ -4,7 +4,8 @@
 //! executed again, that enters namespaces and clones the process as the engine's own child.
 //!
 //! - [`launcher`]: the engine's side. [`message`]: what crosses.
-//! - [`helper`]: the helper's first steps. Then one file a kind of work: [`container`], [`exec`], [`workstation`].
+//! - [`helper`]: the helper's first steps. Then one file a kind of work: [`container`], [`exec`], [`files`],
+//!   [`workstation`].
 //! - [`rootfs`], [`devices`], [`masks`]: the mounts of a container.
 //! - [`powers`]: the namespaces of privileged containers.
 //! - [`first`]: the new process itself, up to exec(2). [`identity`], [`program`]: who and what it becomes.
@@ -13,6 +14,7 @@ mod container;
 mod devices;
 mod error;
 mod exec;
+mod files;
 mod first;
 mod helper;
 mod identity;

@@ -17,7 +17,7 @@ use rustix::{
 
 use super::{LaunchError, devices, error::reason};
 use crate::{
-    container::{Mount, MountSource, Rootfs},
+    container::{FilesSpec, Mount, MountSource, Rootfs},
     overlay, paths,
     sys::{MountAttr, mount_setattr},
 };
@@ -117,6 +117,34 @@ pub fn assemble(plan: &Plan<'_>, sources: Sources) -> Result<OwnedFd, LaunchErro
         reason: reason(&e),
     })?;
     Ok(root)
+}
+
+/// A container's layers with its mounts over them, as seen from outside; answers a detached copy of it all.
+pub fn assemble_files(
+    spec: &FilesSpec,
+    layers: &OwnedFd,
+    sources: Sources,
+) -> Result<OwnedFd, LaunchError> {
+    let to_root = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    move_mount(layers, "", CWD, NEW_ROOT, to_root)
+        .map_err(|e| LaunchError::init("attaching the layers", &e.into()))?;
+    for (mount, source) in spec.mounts.iter().zip(sources.0) {
+        mount_one(layers.as_fd(), mount, source).map_err(|e| mount_error(mount, &e))?;
+    }
+    if spec.readonly_rootfs {
+        // After the mounts: their mount points may have to be made.
+        let attr = MountAttr {
+            read_only: true,
+            ..MountAttr::default()
+        };
+        mount_setattr(layers.as_fd(), attr)
+            .map_err(|e| LaunchError::init("closing the layers to writes", &e))?;
+    }
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_EMPTY_PATH
+        | OpenTreeFlags::AT_RECURSIVE;
+    open_tree(layers, "", flags).map_err(|e| LaunchError::init("detaching the files", &e.into()))
 }
 
 fn mount_one(root: BorrowedFd<'_>, mount: &Mount, source: Option<OwnedFd>) -> io::Result<()> {

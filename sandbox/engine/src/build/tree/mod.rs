@@ -9,7 +9,7 @@
 pub(super) mod copy;
 pub(super) mod find;
 pub(super) mod hash;
-pub(super) mod untar;
+pub(crate) mod untar;
 
 use std::{
     ffi::{CString, OsStr},
@@ -39,7 +39,7 @@ pub(super) fn open_dir(root: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd>
 }
 
 /// Reads a file of at most `limit` bytes.
-pub(super) fn read(root: BorrowedFd<'_>, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read(root: BorrowedFd<'_>, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     use std::io::Read as _;
     // Not waiting for a writer, should it be a pipe.
     let file = paths::open_in(root, path, OFlags::RDONLY | OFlags::NONBLOCK)?;

@@ -1,4 +1,4 @@
-//! A tar stream into a directory: the build context, and the archives that ADD unpacks.
+//! A tar stream into a directory: the build context, the archives that ADD unpacks, and what `docker cp` brings.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -20,11 +20,11 @@ use rustix::{
 
 /// Bounds on one archive.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::build) struct Limits {
+pub(crate) struct Limits {
     /// Files of any kind.
-    pub(in crate::build) entries: u64,
+    pub(crate) entries: u64,
     /// Bytes in regular files.
-    pub(in crate::build) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 impl Default for Limits {
@@ -38,7 +38,7 @@ impl Default for Limits {
 
 /// Whose the files become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::build) enum Owner {
+pub(crate) enum Owner {
     /// As the archive says.
     Archive,
     /// This user's and group's.
@@ -47,13 +47,26 @@ pub(in crate::build) enum Owner {
 
 /// Why an archive was not unpacked.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::build) enum UntarError {
+pub(crate) enum UntarError {
     #[error(transparent)]
     Tar(TarError),
     #[error("{0:?} leads out of the archive")]
     Escapes(String),
     #[error("{0:?} is a device, which an archive may not hold here")]
     Device(String),
+    #[error("invalid {what} {name:?} -> {link:?}")]
+    Link {
+        what: &'static str,
+        name: String,
+        link: String,
+    },
+    #[error("cannot overwrite {there} {path:?} with {new} {name:?}")]
+    Kinds {
+        there: &'static str,
+        path: String,
+        new: &'static str,
+        name: String,
+    },
     #[error("{name:?} belongs to {uid}:{gid}, but a sandbox has only the ids 0 to 65535")]
     Owner { name: String, uid: u64, gid: u64 },
     #[error("it has more than {limit} {what}")]
@@ -68,22 +81,55 @@ impl From<TarError> for UntarError {
     }
 }
 
+/// Where an archive goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// What links lead to at most.
+    pub(crate) root: BorrowedFd<'a>,
+    /// The directory below it, without links, that the archive's names are under.
+    pub(crate) base: &'a Path,
+    /// Docker's rules for strangers' archives: no symbolic link out of `base`.
+    pub(crate) strict: bool,
+    /// Docker's `noOverwriteDirNonDir`.
+    pub(crate) keeps_kinds: bool,
+}
+
 /// Unpacks a tar stream below `root`, over what is there.
 ///
 /// # Errors
 /// At the first entry that is hostile, over a bound, or cannot be made.
-pub(in crate::build) fn unpack(
+pub(crate) fn unpack(
     stream: impl Read,
     root: BorrowedFd<'_>,
     owner: Owner,
     limits: Limits,
 ) -> Result<(), UntarError> {
+    let place = Place {
+        root,
+        base: Path::new(""),
+        strict: false,
+        keeps_kinds: false,
+    };
+    unpack_at(stream, place, owner, limits)
+}
+
+/// As [`unpack`], at a place below the root.
+///
+/// # Errors
+/// As there.
+pub(crate) fn unpack_at(
+    stream: impl Read,
+    place: Place<'_>,
+    owner: Owner,
+    limits: Limits,
+) -> Result<(), UntarError> {
     let mut reader = Reader::new(stream);
     let mut unpacker = Unpacker {
-        root,
+        place,
         owner,
         parent: None,
         directories: Vec::new(),
+        remembered: 0,
     };
     let (mut entries, mut bytes) = (0_u64, 0_u64);
     while let Some(entry) = reader.next()? {
@@ -97,22 +143,30 @@ pub(in crate::build) fn unpack(
     Ok(())
 }
 
+/// Bytes of directory names that are remembered; the times of more are those of their making.
+const REMEMBERED: usize = 4 << 20;
+
 struct Unpacker<'a> {
-    root: BorrowedFd<'a>,
+    place: Place<'a>,
     owner: Owner,
     /// The directory of the last entry: neighbours in the stream are mostly neighbours on disk.
     parent: Option<(PathBuf, OwnedFd)>,
     /// Their times are set last: making files in them changes them.
     directories: Vec<(PathBuf, Timestamps)>,
+    remembered: usize,
 }
 
 impl Unpacker<'_> {
     fn entry(&mut self, entry: &Entry, data: &mut impl Read) -> Result<(), UntarError> {
-        let path = inside(&entry.name)?;
-        let Some(name) = path.file_name().map(OsStr::to_owned) else {
-            // The root itself.
+        let inner = inside(&entry.name)?;
+        let Some(name) = inner.file_name().map(OsStr::to_owned) else {
+            // The place itself.
             return Ok(());
         };
+        if self.place.strict && entry.kind == Kind::Symlink {
+            self.check_link(&inner, entry)?;
+        }
+        let path = self.place.base.join(&inner);
         if matches!(entry.kind, Kind::CharDevice | Kind::BlockDevice) {
             return Err(UntarError::Device(display(&entry.name)));
         }
@@ -134,12 +188,17 @@ impl Unpacker<'_> {
         data: &mut impl Read,
     ) -> Result<(), MakeError> {
         let (uid, gid) = self.ids(entry)?;
-        let root = self.root;
+        let place = self.place;
         let parent = self.parent(path)?;
         let mode = Mode::from_raw_mode(entry.mode & 0o7777);
         let there = super::look(parent, name)?;
         let merges = entry.kind == Kind::Directory
             && there.is_some_and(|stat| super::kind(&stat) == FileType::Directory);
+        if let Some(there) = there
+            && place.keeps_kinds
+        {
+            check_kinds(&there, path, entry, place.base).map_err(MakeError::Untar)?;
+        }
         if there.is_some() && !merges {
             super::remove(parent, name, 0)?;
         }
@@ -151,7 +210,7 @@ impl Unpacker<'_> {
                 let dir = super::enter(parent, name)?;
                 fs::fchown(&dir, Some(uid), Some(gid))?;
                 fs::fchmod(&dir, mode)?;
-                self.directories.push((path.to_owned(), times(entry)));
+                self.remember(path, entry);
             }
             Kind::File => {
                 let flags = OFlags::WRONLY
@@ -171,9 +230,17 @@ impl Unpacker<'_> {
                 own(parent, name, uid, gid)?;
             }
             Kind::HardLink => {
-                let target = inside(&entry.link).map_err(MakeError::Untar)?;
+                let target = inside(&entry.link).map_err(|error| match place.strict {
+                    true => MakeError::Untar(UntarError::Link {
+                        what: "hardlink",
+                        name: shown(path),
+                        link: display(&entry.link),
+                    }),
+                    false => MakeError::Untar(error),
+                })?;
+                let target = place.base.join(target);
                 let from = paths::open_in(
-                    root,
+                    place.root,
                     target.parent().unwrap_or(Path::new(".")),
                     OFlags::PATH | OFlags::DIRECTORY,
                 )?;
@@ -192,13 +259,14 @@ impl Unpacker<'_> {
     fn parent(&mut self, path: &Path) -> io::Result<BorrowedFd<'_>> {
         let wanted = path.parent().unwrap_or(Path::new(""));
         if !matches!(&self.parent, Some((known, _)) if known == wanted) {
-            paths::make_dirs_in(self.root, wanted)?;
-            self.parent = Some((wanted.to_owned(), super::open_dir(self.root, wanted)?));
+            let root = self.place.root;
+            paths::make_dirs_in(root, wanted)?;
+            self.parent = Some((wanted.to_owned(), super::open_dir(root, wanted)?));
         }
         Ok(self
             .parent
             .as_ref()
-            .map_or(self.root, |(_, dir)| dir.as_fd()))
+            .map_or(self.place.root, |(_, dir)| dir.as_fd()))
     }
 
     fn ids(&self, entry: &Entry) -> Result<(Uid, Gid), MakeError> {
@@ -218,9 +286,30 @@ impl Unpacker<'_> {
         Ok((Uid::from_raw(uid), Gid::from_raw(gid)))
     }
 
+    fn remember(&mut self, path: &Path, entry: &Entry) {
+        self.remembered += path.as_os_str().len();
+        if self.remembered <= REMEMBERED {
+            self.directories.push((path.to_owned(), times(entry)));
+        }
+    }
+
+    /// A link must not lead out of the place. An absolute one counts from the place, so it does not.
+    fn check_link(&self, path: &Path, entry: &Entry) -> Result<(), UntarError> {
+        if entry.link.starts_with(b"/") {
+            return Ok(());
+        }
+        let dir = path.parent().unwrap_or(Path::new(""));
+        let target = [dir.as_os_str().as_bytes(), b"/", &entry.link].concat();
+        inside(&target).map(drop).map_err(|_| UntarError::Link {
+            what: "symlink",
+            name: shown(&self.place.base.join(path)),
+            link: display(&entry.link),
+        })
+    }
+
     fn finish(&self) {
         for (path, times) in &self.directories {
-            if let Ok(dir) = super::open_dir(self.root, path) {
+            if let Ok(dir) = super::open_dir(self.place.root, path) {
                 // One that was replaced since keeps the time it has.
                 let _ = fs::futimens(dir, times);
             }
@@ -243,12 +332,39 @@ fn own(dir: BorrowedFd<'_>, name: &OsStr, uid: Uid, gid: Gid) -> Result<(), Errn
     fs::chownat(dir, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
 }
 
-/// The path that a name means: from the root, without `.`; one with `..` is refused.
+/// What is a directory stays one, and what is none never becomes one.
+fn check_kinds(
+    there: &fs::Stat,
+    path: &Path,
+    entry: &Entry,
+    base: &Path,
+) -> Result<(), UntarError> {
+    const NAMES: [&str; 2] = ["non-directory", "directory"];
+    let was = super::kind(there) == FileType::Directory;
+    let is = entry.kind == Kind::Directory;
+    if was == is {
+        return Ok(());
+    }
+    Err(UntarError::Kinds {
+        there: NAMES[usize::from(was)],
+        path: shown(path),
+        new: NAMES[usize::from(is)],
+        name: shown(base),
+    })
+}
+
+/// A path below a root, as it is seen from there.
+fn shown(path: &Path) -> String {
+    format!("/{}", path.display())
+}
+
+/// The path that a name means, from where it is unpacked; one that leads out is refused.
 fn inside(name: &[u8]) -> Result<PathBuf, UntarError> {
     let mut path = PathBuf::new();
     for part in name.split(|byte| *byte == b'/') {
         match part {
             b"" | b"." => {}
+            b".." if path.pop() => {}
             b".." => return Err(UntarError::Escapes(display(name))),
             part => path.push(OsString::from_vec(part.to_vec())),
         }

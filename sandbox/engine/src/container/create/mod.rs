@@ -64,16 +64,9 @@ pub(crate) fn create(
     }
 
     let dir = engine.container_dir(id.as_str());
-    files::make(&dir, image.layers.is_empty()).map_err(EngineError::os("create a container"))?;
-    let lowers = match image.layers.is_empty() {
-        true => vec![files::empty(&dir)],
-        false => image
-            .layers
-            .iter()
-            .rev()
-            .map(|layer| layer.dir.clone())
-            .collect(),
-    };
+    files::make(&dir).map_err(EngineError::os("create a container"))?;
+    let layers = image.layers.iter().rev().map(|layer| layer.dir.clone());
+    let lowers = layers.chain([engine.init_layer()]).collect();
     let made = mounts::realise(engine, plan)?;
     let container = Arc::new(Container {
         created: Timestamp::now(),
@@ -87,7 +80,7 @@ pub(crate) fn create(
         hidden: door == Door::Control,
         log: Log::new(dir.clone(), engine.config.log_bytes),
         streams: Streams::default(),
-        turn: tokio::sync::Mutex::default(),
+        turn: Arc::default(),
         name: Mutex::new(name.name().to_owned()),
         state: watch::Sender::new(State::created()),
         id,

@@ -156,7 +156,10 @@ pub(crate) async fn read_files(
     if first.is_empty() {
         let said = text(started.stderr).await;
         return Err(match guard.0.wait().await.code() {
-            MISSING => EngineError::NoSuchFile(asked.path),
+            MISSING => EngineError::NoSuchFile {
+                path: asked.path,
+                container: "workstation".into(),
+            },
             _ => EngineError::Invalid(said),
         });
     }
