@@ -20,6 +20,8 @@ pub enum Arity {
     AtLeast(usize),
     /// This many or fewer.
     AtMost(usize),
+    /// This many, and a mistake is told without the usage.
+    Plainly(usize),
     /// From the first to the second.
     Between(usize, usize),
 }
@@ -37,8 +39,9 @@ impl Arity {
             Self::AtLeast(n) if count < n => {
                 Some((format!("requires at least {n} {}", arguments(n)), "See"))
             }
+            // A slip of the pen in Docker 28.
             Self::AtMost(n) if count > n => {
-                Some((format!("requires at most {n} {}", arguments(n)), "Run"))
+                Some((format!("requires at most {n} {}", arguments(n)), "SRun"))
             }
             Self::Between(low, high) if count < low || count > high => Some((
                 format!(
@@ -154,7 +157,15 @@ fn flags_of<C: Command>() -> Flags {
 fn parse<C: Command + 'static>(matches: &ArgMatches, called: &str) -> Result<Parsed, CliError> {
     let command =
         C::from_arg_matches(matches).map_err(|error| CliError::failed(error.to_string()))?;
-    if let Some((message, see)) = C::WORDS.arity.complaint(command.arguments().len()) {
+    let count = command.arguments().len();
+    if let Arity::Plainly(wanted) = C::WORDS.arity
+        && count != wanted
+    {
+        return Err(CliError::failed(format!(
+            "accepts {wanted} arg(s), received {count}"
+        )));
+    }
+    if let Some((message, see)) = C::WORDS.arity.complaint(count) {
         let usage = format!("{called}{}", C::WORDS.usage_tail());
         return Err(CliError::Arguments {
             command: called.into(),
@@ -172,8 +183,9 @@ fn parse<C: Command + 'static>(matches: &ArgMatches, called: &str) -> Result<Par
             "invalid container name or ID: value is empty",
         ));
     }
+    let called = called.to_owned();
     Ok(Parsed(Box::new(move |docker| {
-        Box::pin(command.run(docker))
+        Box::pin(async move { command.run(docker).await.map_err(|error| error.of(&called)) })
     })))
 }
 
@@ -183,6 +195,8 @@ pub enum Asked {
     Work(Parsed),
     /// To explain itself; the text.
     Help(String),
+    /// The same, asked for by `-h`, which is deprecated.
+    ShortHelp(String),
 }
 
 impl Entry {
@@ -204,10 +218,12 @@ impl Entry {
                 });
             }
         };
+        let text = || flags::help::command(self.words, called, &flags, width);
+        if flags::asks_for_short_help(&matches) {
+            return Ok(Asked::ShortHelp(text()));
+        }
         if matches.get_one("help") == Some(&true) {
-            return Ok(Asked::Help(flags::help::command(
-                self.words, called, &flags, width,
-            )));
+            return Ok(Asked::Help(text()));
         }
         (self.parse)(&matches, called).map(Asked::Work)
     }

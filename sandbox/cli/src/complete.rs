@@ -117,7 +117,9 @@ async fn of_command(
     let runs_something = matches!(entry.words.spellings[0], "run" | "create" | "exec" | "top");
     let full = match entry.words.arity {
         Arity::None => true,
-        Arity::Exactly(n) | Arity::AtMost(n) | Arity::Between(_, n) => arguments.len() >= n,
+        Arity::Exactly(n) | Arity::Plainly(n) | Arity::AtMost(n) | Arity::Between(_, n) => {
+            arguments.len() >= n
+        }
         Arity::AtLeast(_) => runs_something && !arguments.is_empty(),
     };
     if full {

@@ -6,7 +6,12 @@ use hyper::body::Incoming;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::error::CliError;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{config::Config, error::CliError, tty::detach::DetachKeys};
 
 /// Where the engine is when nothing else is said.
 pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
@@ -15,30 +20,88 @@ pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 #[derive(Debug, Clone)]
 pub struct Docker {
     client: Client,
-    host: String,
     prefix: String,
+    setting: Arc<Setting>,
+}
+
+#[derive(Debug)]
+struct Setting {
+    host: String,
+    config: Config,
+    directory: PathBuf,
+    debug: bool,
 }
 
 impl Docker {
-    /// The engine at `host`: `unix:///path`.
+    /// The engine at `host`: `unix:///path`; the user's settings come from `directory`.
     ///
     /// # Errors
     /// When `host` is not a Unix socket.
-    pub fn new(host: &str) -> Result<Self, CliError> {
+    pub fn new(
+        host: &str,
+        config: Config,
+        directory: PathBuf,
+        debug: bool,
+    ) -> Result<Self, CliError> {
         let Some(socket) = host.strip_prefix("unix://") else {
             return Err(CliError::failed(format!(
                 "unable to connect to \"{host}\": only Unix sockets are spoken here; use unix:///path/to/docker.sock"
             )));
         };
         let prefix = match std::env::var("DOCKER_API_VERSION") {
-            Ok(version) if !version.is_empty() => format!("/v{version}"),
+            Ok(version) if !version.is_empty() => {
+                format!("/v{}", version.trim_start_matches('v'))
+            }
             _ => String::new(),
+        };
+        let setting = Setting {
+            host: host.into(),
+            config,
+            directory,
+            debug,
         };
         Ok(Self {
             client: Client::new(socket),
-            host: host.into(),
             prefix,
+            setting: Arc::new(setting),
         })
+    }
+
+    /// The engine as the user names it: `unix:///path`.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.setting.host
+    }
+
+    /// The path of the engine's socket.
+    #[must_use]
+    pub fn socket(&self) -> &str {
+        self.host().trim_start_matches("unix://")
+    }
+
+    /// The user's settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.setting.config
+    }
+
+    /// Where the user's settings are.
+    #[must_use]
+    pub fn config_directory(&self) -> &Path {
+        &self.setting.directory
+    }
+
+    /// Whether `--debug` was given.
+    #[must_use]
+    pub fn debug(&self) -> bool {
+        self.setting.debug
+    }
+
+    /// The keys that leave a container: those of the flag, or else the user's own.
+    #[must_use]
+    pub fn detach_keys(&self, flag: Option<&str>) -> DetachKeys {
+        let typed = flag.filter(|keys| !keys.is_empty());
+        DetachKeys::typed_as(typed.unwrap_or(&self.config().detach_keys))
     }
 
     /// A failed request in the words of the command line.
@@ -46,7 +109,7 @@ impl Docker {
     pub fn fail(&self, error: ClientError) -> CliError {
         CliError::Engine {
             error,
-            host: self.host.clone(),
+            host: self.host().to_owned(),
         }
     }
 
@@ -153,7 +216,11 @@ impl Docker {
         self.client
             .hijack(Method::POST, &self.path(path), json)
             .await
-            .map_err(|error| self.fail(error))
+            .map_err(|error| match error {
+                // Docker's client does not read why.
+                ClientError::Api { status, .. } => self.fail(ClientError::NotUpgraded(status)),
+                other => self.fail(other),
+            })
     }
 }
 
@@ -164,4 +231,19 @@ pub fn segment(name: &str) -> String {
         .replace("%2F", "/")
         .replace("%3A", ":")
         .replace("%40", "@")
+}
+
+/// The query of the switches that are on: `?force=1&v=1`, or nothing.
+#[must_use]
+pub fn query(switches: &[(&str, bool)]) -> String {
+    let on: Vec<String> = switches
+        .iter()
+        .filter(|(_, on)| *on)
+        .map(|(name, _)| format!("{name}=1"))
+        .collect();
+    if on.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", on.join("&"))
+    }
 }

@@ -40,8 +40,10 @@ pub enum CliError {
         host: String,
     },
     /// `docker run` and `create` explain themselves with their own name and exit code.
-    #[error("docker: {message}\n\nRun 'docker run --help' for more information")]
+    #[error("docker: {message}\n\nRun '{command} --help' for more information")]
     Run {
+        /// The command as typed; filled in by [`CliError::of`].
+        command: String,
         /// What is wrong.
         message: String,
         /// 125, 126 or 127.
@@ -78,6 +80,28 @@ impl CliError {
         }
     }
 
+    /// A mistake in a command's flags that pflag does not see: told with the command's name.
+    pub fn run(message: impl Into<String>, code: i32) -> Self {
+        Self::Run {
+            command: String::new(),
+            message: message.into(),
+            code,
+        }
+    }
+
+    /// The same error, of the command that was typed as `called`.
+    #[must_use]
+    pub fn of(self, called: &str) -> Self {
+        match self {
+            Self::Run { message, code, .. } => Self::Run {
+                command: called.into(),
+                message,
+                code,
+            },
+            other => other,
+        }
+    }
+
     /// A failure of something local.
     pub fn io(action: impl Into<String>, source: io::Error) -> Self {
         // The reader went away, as in `docker logs … | head`: as if SIGPIPE had ended us.
@@ -88,6 +112,12 @@ impl CliError {
             action: action.into(),
             source,
         }
+    }
+
+    /// Whether the engine said that there is no such thing.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Engine { error, .. } if error.is_not_found())
     }
 
     /// What the process ends with.

@@ -15,6 +15,7 @@
 mod command;
 mod commands;
 mod complete;
+mod config;
 mod context;
 mod docker;
 mod error;

@@ -1,25 +1,27 @@
 //! The JSON stream of a build or a pull, shown as Docker shows it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, marker::PhantomData};
 
 use drydock_api::models::JsonMessage;
 use http_body_util::BodyExt;
 use hyper::{Response, body::Incoming};
+use serde::de::DeserializeOwned;
 
 use crate::{error::CliError, text::size, tty::Output};
 
 /// The longest line that is read into memory.
 const MAX_LINE: usize = 16 * 1024 * 1024;
 
-/// Messages as they come off the socket.
+/// JSON messages as they come off the socket, one after the other.
 #[derive(Debug)]
-pub struct Messages {
+pub struct Messages<T = JsonMessage> {
     body: Incoming,
     pending: Vec<u8>,
     at: usize,
+    kind: PhantomData<T>,
 }
 
-impl Messages {
+impl<T: DeserializeOwned> Messages<T> {
     /// The messages of a response.
     #[must_use]
     pub fn new(response: Response<Incoming>) -> Self {
@@ -27,6 +29,7 @@ impl Messages {
             body: response.into_body(),
             pending: Vec::new(),
             at: 0,
+            kind: PhantomData,
         }
     }
 
@@ -34,11 +37,10 @@ impl Messages {
     ///
     /// # Errors
     /// When the stream breaks off or holds something else.
-    pub async fn next(&mut self) -> Result<Option<JsonMessage>, CliError> {
+    pub async fn next(&mut self) -> Result<Option<T>, CliError> {
         loop {
             let unread = &self.pending[self.at..];
-            let mut values =
-                serde_json::Deserializer::from_slice(unread).into_iter::<JsonMessage>();
+            let mut values = serde_json::Deserializer::from_slice(unread).into_iter::<T>();
             match values.next() {
                 Some(Ok(message)) => {
                     self.at += values.byte_offset();

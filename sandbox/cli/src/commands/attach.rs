@@ -8,8 +8,9 @@ use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::{Docker, segment},
     error::CliError,
+    options::streams::Streams,
     stream::{self, End},
-    tty::{self, Output, detach::DetachKeys, signals},
+    tty::{self, Output, signals},
 };
 
 /// `docker attach`.
@@ -45,8 +46,7 @@ impl Command for Attach {
             .get(&format!("/containers/{}/json", segment(&self.arguments[0])))
             .await?;
         check(&container)?;
-        let keys = DetachKeys::parse(self.detach_keys.as_deref().unwrap_or_default())
-            .map_err(CliError::failed)?;
+        let keys = docker.detach_keys(self.detach_keys.as_deref());
         let (id, tty) = (&container.id, container.config.tty);
         let stdin = !self.no_stdin && container.config.open_stdin;
         if tty && stdin && !tty::stdin_is_terminal() {
@@ -57,10 +57,12 @@ impl Command for Attach {
         } else {
             None
         };
-        let path = format!(
-            "/containers/{id}/attach?stream=1&stdin={}&stdout=1&stderr=1",
-            u8::from(stdin)
-        );
+        let streams = Streams {
+            stdin,
+            stdout: true,
+            stderr: true,
+        };
+        let path = format!("/containers/{id}/attach?{}", streams.query(keys.typed()));
         let (attached, waiting) = tokio::join!(
             docker.hijack(&path, None),
             exit_status::wait(&docker, id, "")

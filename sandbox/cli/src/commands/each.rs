@@ -2,7 +2,33 @@
 
 use std::future::Future;
 
-use crate::{command::Exit, error::CliError, tty};
+use http::Method;
+
+use crate::{
+    command::Exit,
+    docker::{Docker, segment},
+    error::CliError,
+    tty,
+};
+
+/// `POST /containers/NAME/VERB?QUERY` for each name, all at once.
+///
+/// # Errors
+/// As [`each`].
+pub async fn post_each(
+    docker: &Docker,
+    names: Vec<String>,
+    verb: &'static str,
+    query: &str,
+) -> Result<Exit, CliError> {
+    let mark = if query.is_empty() { "" } else { "?" };
+    each(names, |name| {
+        let path = format!("/containers/{}/{verb}{mark}{query}", segment(&name));
+        let docker = docker.clone();
+        async move { docker.call(Method::POST, &path).await }
+    })
+    .await
+}
 
 /// Does `work` for each name; prints the names of those that worked, in order, then what went wrong.
 ///

@@ -81,12 +81,11 @@ impl Command for Exec {
             let _: Value = docker.get(&format!("/containers/{container}/json")).await?;
             return Err(CliError::failed("the input device is not a TTY"));
         }
-        let keys = DetachKeys::parse(self.detach_keys.as_deref().unwrap_or_default())
-            .map_err(CliError::failed)?;
+        let keys = docker.detach_keys(self.detach_keys.as_deref());
         let size = tty::size()
             .filter(|_| self.tty)
             .map(|size| [size.rows, size.cols]);
-        let request = self.request(stdin, size)?;
+        let request = self.request(stdin, size, &keys)?;
         let created: Created = docker
             .post(&format!("/containers/{container}/exec"), &request)
             .await?;
@@ -121,7 +120,12 @@ impl Command for Exec {
 }
 
 impl Exec {
-    fn request(&self, stdin: bool, size: Option<[u16; 2]>) -> Result<Value, CliError> {
+    fn request(
+        &self,
+        stdin: bool,
+        size: Option<[u16; 2]>,
+        keys: &DetachKeys,
+    ) -> Result<Value, CliError> {
         let mut request = json!({
             "User": self.user.as_deref().unwrap_or_default(),
             "Privileged": self.privileged,
@@ -130,7 +134,7 @@ impl Exec {
             "AttachStdout": !self.detach,
             "AttachStderr": !self.detach,
             "Detach": self.detach,
-            "DetachKeys": self.detach_keys.as_deref().unwrap_or_default(),
+            "DetachKeys": keys.typed(),
             "Env": variables(&self.env_file, &self.env).map_err(CliError::failed)?,
             "WorkingDir": self.workdir.as_deref().unwrap_or_default(),
             "Cmd": &self.arguments[1..],

@@ -9,7 +9,7 @@ use crate::{
     error::CliError,
     flags::LIST_FORMAT,
     text::{
-        list::{self, Row, Shape, text},
+        list::{self, Defaults, Row, Shape, text},
         quote::{ellipsis, short_id},
         size, time,
     },
@@ -53,7 +53,7 @@ const SHAPE: Shape = Shape {
         ("Size", "SIZE"),
         ("Comment", "COMMENT"),
     ],
-    type_name: "*formatter.historyContext",
+    type_name: "*image.historyContext",
 };
 
 impl Command for History {
@@ -73,22 +73,17 @@ impl Command for History {
         let steps: Vec<Step> = docker
             .get(&format!("/images/{}/history", segment(&self.arguments[0])))
             .await?;
-        if self.quiet && self.format.is_empty() {
-            tty::print(
-                &steps
-                    .iter()
-                    .map(|step| format!("{}\n", self.id(step)))
-                    .collect::<String>(),
-            )?;
-            return Ok(0);
-        }
         let rows: Vec<Row> = steps.iter().map(|step| self.row(step)).collect();
-        let default = if self.human {
-            "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
-        } else {
-            "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
+        let defaults = Defaults {
+            table: if self.human {
+                "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
+            } else {
+                "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
+            },
+            quiet: "{{.ID}}",
+            is_quiet: self.quiet,
         };
-        tty::print(&list::write(&SHAPE, &self.format, default, &rows).map_err(CliError::failed)?)?;
+        tty::print(&list::write(&SHAPE, &self.format, defaults, &rows).map_err(CliError::failed)?)?;
         Ok(0)
     }
 }

@@ -1,19 +1,19 @@
 //! `docker images`.
 
 use clap::Args;
-use drydock_api::client::percent_encode;
 use serde::Deserialize;
 
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::Docker,
+    config,
+    docker::{Docker, query},
     error::CliError,
     flags::{
         LIST_FORMAT,
-        values::{filter, filters_json},
+        values::{filter, with_filters},
     },
     text::{
-        list::{self, Row, Shape, text},
+        list::{self, Defaults, Row, Shape, text},
         quote::short_id,
         size, time,
     },
@@ -43,9 +43,10 @@ pub struct Images {
     arguments: Vec<String>,
 }
 
-#[derive(Deserialize)]
+/// An image as lists have it.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Image {
+pub struct Image {
     id: String,
     repo_tags: Option<Vec<String>>,
     repo_digests: Option<Vec<String>>,
@@ -71,7 +72,10 @@ struct Line<'a> {
 
 const NONE: &str = "<none>";
 
-const SHAPE: Shape = Shape {
+const TABLE: &str = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
+
+/// What `docker images` can show.
+pub const SHAPE: Shape = Shape {
     fields: &[
         ("ID", "IMAGE ID"),
         ("Repository", "REPOSITORY"),
@@ -105,31 +109,23 @@ impl Command for Images {
         if let Some(name) = self.arguments.first().filter(|name| !name.is_empty()) {
             self.filter.push(("reference".into(), name.clone()));
         }
-        let mut path = format!("/images/json?all={}", u8::from(self.all));
-        if !self.filter.is_empty() {
-            path.push_str(&format!(
-                "&filters={}",
-                percent_encode(&filters_json(&self.filter))
-            ));
-        }
+        let path = format!("/images/json{}", query(&[("all", self.all)]));
+        let path = with_filters(&path, &self.filter);
         let images: Vec<Image> = docker.get(&path).await?;
-        let digests = self.digests || self.format.contains(".Digest");
+        let format = config::format_or(&self.format, &docker.config().images_format);
+        let digests = self.digests || format.contains(".Digest");
         let lines = images.iter().flat_map(|image| lines(image, digests));
-        if self.quiet && self.format.is_empty() {
-            tty::print(
-                &lines
-                    .map(|line| format!("{}\n", self.id(line.image)))
-                    .collect::<String>(),
-            )?;
-            return Ok(0);
-        }
-        let rows: Vec<Row> = lines.map(|line| self.row(&line)).collect();
-        let default = if self.digests {
-            "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
-        } else {
-            "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
+        let rows: Vec<Row> = lines.map(|line| line.row(self.no_trunc)).collect();
+        let defaults = Defaults {
+            table: if self.digests {
+                "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
+            } else {
+                TABLE
+            },
+            quiet: "{{.ID}}",
+            is_quiet: self.quiet,
         };
-        tty::print(&list::write(&SHAPE, &self.format, default, &rows).map_err(CliError::failed)?)?;
+        tty::print(&list::write(&SHAPE, format, defaults, &rows).map_err(CliError::failed)?)?;
         Ok(0)
     }
 }
@@ -183,39 +179,62 @@ fn lines(image: &Image, digests: bool) -> Vec<Line<'_>> {
     }]
 }
 
-impl Images {
-    fn id(&self, image: &Image) -> String {
-        if self.no_trunc {
-            image.id.clone()
-        } else {
-            short_id(&image.id).to_owned()
-        }
+impl Image {
+    /// The image by its first name.
+    #[must_use]
+    pub fn first_row(&self, no_trunc: bool) -> Row {
+        let named = self.repo_tags.iter().flatten().next();
+        let (repository, tag) = named
+            .and_then(|name| name.rsplit_once(':'))
+            .unwrap_or((NONE, NONE));
+        let line = Line {
+            image: self,
+            repository,
+            tag,
+            digest: "",
+        };
+        line.row(no_trunc)
     }
 
-    fn row(&self, line: &Line<'_>) -> Row {
-        let image = line.image;
-        let known = |size: i64| {
-            if size < 0 {
-                "N/A".to_owned()
-            } else {
-                size::short(size)
-            }
+    /// A container is made of it.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        self.containers > 0
+    }
+
+    /// The bytes that it shares with no other image, when a container needs it.
+    #[must_use]
+    pub fn own_size_if_used(&self) -> Option<i64> {
+        (self.containers != 0 && self.size >= 0 && self.shared_size >= 0)
+            .then(|| self.size - self.shared_size)
+    }
+}
+
+impl Line<'_> {
+    fn row(&self, no_trunc: bool) -> Row {
+        let image = self.image;
+        let known = |size: i64| match size {
+            ..0 => "N/A".to_owned(),
+            size => size::long(size),
         };
-        let unique = if image.shared_size < 0 {
-            -1
-        } else {
-            image.size - image.shared_size
+        let unique = match image.shared_size {
+            ..0 => -1,
+            shared => image.size - shared,
         };
-        let containers = if image.containers < 0 {
-            "N/A".to_owned()
+        let containers = match image.containers {
+            ..0 => "N/A".to_owned(),
+            count => count.to_string(),
+        };
+        let id = if no_trunc {
+            image.id.as_str()
         } else {
-            image.containers.to_string()
+            short_id(&image.id)
         };
         vec![
-            ("ID", text(self.id(image))),
-            ("Repository", text(line.repository)),
-            ("Tag", text(line.tag)),
-            ("Digest", text(line.digest)),
+            ("ID", text(id)),
+            ("Repository", text(self.repository)),
+            ("Tag", text(self.tag)),
+            ("Digest", text(self.digest)),
             ("CreatedSince", text(time::since(image.created))),
             ("CreatedAt", text(time::created_at(image.created))),
             ("Size", text(size::short(image.size))),

@@ -54,6 +54,9 @@ const LINES: &[Line] = &[
     }),
     (1, "Default Runtime", |i| text(i, "DefaultRuntime")),
     (1, "Init Binary", |i| text(i, "InitBinary")),
+    (1, "containerd version", |i| commit(i, "ContainerdCommit")),
+    (1, "runc version", |i| commit(i, "RuncCommit")),
+    (1, "init version", |i| commit(i, "InitCommit")),
     (1, "Security Options", security),
     (1, "Kernel Version", |i| text(i, "KernelVersion")),
     (1, "Operating System", |i| text(i, "OperatingSystem")),
@@ -94,7 +97,7 @@ impl Command for Info {
             text => Some(parse(text, "", "system.dockerInfo")?),
         };
         let answer = docker.try_get_text("/info").await;
-        let client = json!({ "Debug": false, "Version": drydock_api::VERSION, "Context": "default", "Plugins": [] });
+        let client = json!({ "Debug": docker.debug(), "Version": drydock_api::VERSION, "Context": "default", "Plugins": [] });
         // The engine's object with one more field at its end.
         let raw = answer.as_deref().unwrap_or("{}").trim_end_matches('}');
         let comma = if raw.trim_end().ends_with('{') {
@@ -115,7 +118,7 @@ impl Command for Info {
             None if self.format == "json" => format!("{document}\n"),
             None => {
                 let info = serde_json::from_str(&document).unwrap_or(Value::Null);
-                listing(answer.is_ok().then_some(&info))
+                listing(answer.is_ok().then_some(&info), docker.debug())
             }
         };
         tty::print(&text)?;
@@ -123,9 +126,9 @@ impl Command for Info {
     }
 }
 
-fn listing(info: Option<&Value>) -> String {
+fn listing(info: Option<&Value>, debug: bool) -> String {
     let mut out = format!(
-        "Client:\n Version:    {}\n Context:    default\n Debug Mode: false\n\nServer:\n",
+        "Client:\n Version:    {}\n Context:    default\n Debug Mode: {debug}\n\nServer:\n",
         drydock_api::VERSION
     );
     let Some(info) = info else { return out };
@@ -156,6 +159,13 @@ fn text(info: &Value, field: &str) -> Option<String> {
         .as_str()
         .filter(|text| !text.is_empty())
         .map(ToOwned::to_owned)
+}
+
+/// The commit that a part of the engine was built from, if there is such a part.
+fn commit(info: &Value, part: &str) -> Option<String> {
+    info[part]["ID"]
+        .as_str()
+        .map(|id| format!("{id} ").trim_end().to_owned())
 }
 
 fn number(info: &Value, field: &str) -> Option<String> {

@@ -2,12 +2,11 @@
 
 use clap::Args;
 use drydock_api::client::percent_encode;
-use http::Method;
 
-use super::each::each;
+use super::each::post_each;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::Docker,
     error::CliError,
 };
 
@@ -15,8 +14,8 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct Kill {
     /// Signal to send to the container
-    #[arg(short, long, value_name = "string")]
-    signal: Option<String>,
+    #[arg(short, long, value_name = "string", default_value = "")]
+    signal: String,
     arguments: Vec<String>,
 }
 
@@ -34,17 +33,10 @@ impl Command for Kill {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let query = self
-            .signal
-            .map(|signal| format!("?signal={}", percent_encode(&signal)))
-            .unwrap_or_default();
-        each(self.arguments, |name| {
-            let (docker, path) = (
-                docker.clone(),
-                format!("/containers/{}/kill{query}", segment(&name)),
-            );
-            async move { docker.call(Method::POST, &path).await }
-        })
-        .await
+        let query = match self.signal.as_str() {
+            "" => String::new(),
+            signal => format!("signal={}", percent_encode(signal)),
+        };
+        post_each(&docker, self.arguments, "kill", &query).await
     }
 }

@@ -2,8 +2,12 @@
 
 mod attach;
 mod build;
+mod context;
 mod create;
+mod df;
+mod df_verbose;
 mod each;
+mod events;
 mod exec;
 mod exit_status;
 mod history;
@@ -11,8 +15,10 @@ mod images;
 mod info;
 mod inspect;
 mod inspect_kinds;
+mod ipam;
 mod kill;
 mod logs;
+mod network;
 mod network_ls;
 mod pause;
 mod port;
@@ -22,15 +28,18 @@ mod ps;
 mod pull;
 mod reference;
 mod rename;
-mod restart;
 mod rm;
 mod rmi;
 mod run;
 mod start;
+mod stats;
+mod stats_sample;
 mod stop;
 pub mod summary;
+mod system_prune;
 mod tag;
 mod top;
+mod update;
 mod version;
 mod volume_create;
 mod volume_ls;
@@ -51,6 +60,7 @@ pub static COMMANDS: &[Entry] = &[
     entry::<info::Info>(),
     entry::<attach::Attach>(),
     entry::<create::Create>(),
+    entry::<events::Events>(),
     entry::<history::History>(),
     entry::<inspect::Inspect>(),
     entry::<kill::Kill>(),
@@ -58,21 +68,35 @@ pub static COMMANDS: &[Entry] = &[
     entry::<pause::Pause>(),
     entry::<port::Port>(),
     entry::<rename::Rename>(),
-    entry::<restart::Restart>(),
+    entry::<stop::Restart>(),
     entry::<rm::Rm>(),
     entry::<rmi::Rmi>(),
     entry::<start::Start>(),
+    entry::<stats::StatsCommand>(),
     entry::<stop::Stop>(),
     entry::<tag::Tag>(),
     entry::<top::Top>(),
     entry::<pause::Unpause>(),
+    entry::<update::Update>(),
     entry::<wait::Wait>(),
+    entry::<prune::BuilderPrune>(),
     entry::<inspect_kinds::ContainerInspect>(),
     entry::<prune::ContainerPrune>(),
     entry::<inspect_kinds::ImageInspect>(),
     entry::<prune::ImagePrune>(),
+    entry::<context::ContextInspect>(),
+    entry::<context::ContextLs>(),
+    entry::<context::ContextShow>(),
+    entry::<context::ContextUse>(),
+    entry::<network::NetworkConnect>(),
+    entry::<network::NetworkCreate>(),
+    entry::<network::NetworkDisconnect>(),
     entry::<inspect_kinds::NetworkInspect>(),
     entry::<network_ls::NetworkLs>(),
+    entry::<prune::NetworkPrune>(),
+    entry::<network::NetworkRm>(),
+    entry::<df::SystemDf>(),
+    entry::<system_prune::SystemPrune>(),
     entry::<volume_create::VolumeCreate>(),
     entry::<inspect_kinds::VolumeInspect>(),
     entry::<volume_ls::VolumeLs>(),
@@ -84,30 +108,34 @@ pub static COMMANDS: &[Entry] = &[
 pub const GROUPS: &[(&str, &str)] = &[
     ("builder", "Manage builds"),
     ("container", "Manage containers"),
+    ("context", "Manage contexts"),
     ("image", "Manage images"),
     ("network", "Manage networks"),
     ("system", "Manage Docker"),
     ("volume", "Manage volumes"),
 ];
 
-/// Commands that Docker has and a sandbox has not, with the reason.
+/// Commands that Docker has and a sandbox has not, with the reason and what to do instead.
 pub const ABSENT: &[(&[&str], &str)] = &[
     (
         &["swarm", "service", "stack", "node", "config", "secret"],
-        "a sandbox is one node: there is no swarm in it",
+        "a sandbox is one node, and a swarm is made of several. Learn 'docker compose' to run several containers as one application, and 'docker network' to let them speak with each other",
     ),
     (
-        &["login", "logout", "push", "search", "trust", "manifest"],
+        &["login", "logout", "push", "search", "manifest"],
         "a sandbox has no registry to talk to",
     ),
     (
-        &["context", "plugin", "buildx"],
-        "a sandbox has one engine, and nothing is added to it",
+        &["trust"],
+        "a sandbox reaches no notary that knows who signed an image",
+    ),
+    (
+        &["plugin", "buildx", "checkpoint", "scout"],
+        "nothing is added to the engine of a sandbox. 'docker build' builds images",
     ),
     (
         &[
-            "commit", "compose", "cp", "diff", "events", "export", "import", "load", "save",
-            "stats", "update",
+            "commit", "compose", "cp", "diff", "export", "import", "load", "save",
         ],
         "Drydock does not have this command yet",
     ),

@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use drydock_api::client::percent_encode;
 use serde::Deserialize;
 
 use super::volume_ls::labels;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
+    config,
     docker::Docker,
     error::CliError,
     flags::{
         LIST_FORMAT,
-        values::{filter, filters_json},
+        values::{filter, with_filters},
     },
     text::{
-        list::{self, Row, Shape, text},
+        list::{self, Defaults, Row, Shape, text},
         quote::short_id,
+        time,
     },
     tty,
 };
@@ -50,8 +51,12 @@ struct Network {
     scope: String,
     #[serde(default)]
     internal: bool,
+    #[serde(default, rename = "EnableIPv4")]
+    ipv4: bool,
     #[serde(default, rename = "EnableIPv6")]
     ipv6: bool,
+    #[serde(default)]
+    created: String,
     labels: Option<BTreeMap<String, String>>,
 }
 
@@ -61,9 +66,11 @@ const SHAPE: Shape = Shape {
         ("Name", "NAME"),
         ("Driver", "DRIVER"),
         ("Scope", "SCOPE"),
+        ("IPv4", "IPV4"),
         ("IPv6", "IPV6"),
         ("Internal", "INTERNAL"),
         ("Labels", "LABELS"),
+        ("CreatedAt", "CREATED AT"),
     ],
     type_name: "*network.networkContext",
 };
@@ -82,25 +89,13 @@ impl Command for NetworkLs {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let path = format!(
-            "/networks?filters={}",
-            percent_encode(&filters_json(&self.filter))
-        );
+        let path = with_filters("/networks", &self.filter);
         let mut networks: Vec<Network> = docker.get(&path).await?;
         networks.sort_by(|a, b| a.name.cmp(&b.name));
         let id = |network: &Network| match self.no_trunc {
             true => network.id.clone(),
             false => short_id(&network.id).to_owned(),
         };
-        if self.quiet && self.format.is_empty() {
-            tty::print(
-                &networks
-                    .iter()
-                    .map(|network| format!("{}\n", id(network)))
-                    .collect::<String>(),
-            )?;
-            return Ok(0);
-        }
         let rows: Vec<Row> = networks
             .iter()
             .map(|network| {
@@ -109,14 +104,22 @@ impl Command for NetworkLs {
                     ("Name", text(network.name.as_str())),
                     ("Driver", text(network.driver.as_str())),
                     ("Scope", text(network.scope.as_str())),
+                    ("IPv4", text(network.ipv4.to_string())),
                     ("IPv6", text(network.ipv6.to_string())),
                     ("Internal", text(network.internal.to_string())),
                     ("Labels", text(labels(network.labels.as_ref()))),
+                    ("Label", list::label(network.labels.as_ref())),
+                    ("CreatedAt", text(time::go(&network.created))),
                 ]
             })
             .collect();
-        let default = "{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}";
-        tty::print(&list::write(&SHAPE, &self.format, default, &rows).map_err(CliError::failed)?)?;
+        let format = config::format_or(&self.format, &docker.config().networks_format);
+        let defaults = Defaults {
+            table: "{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}",
+            quiet: "{{.ID}}",
+            is_quiet: self.quiet,
+        };
+        tty::print(&list::write(&SHAPE, format, defaults, &rows).map_err(CliError::failed)?)?;
         Ok(0)
     }
 }

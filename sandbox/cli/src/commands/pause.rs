@@ -1,12 +1,11 @@
 //! `docker pause` and `docker unpause`.
 
 use clap::Args;
-use http::Method;
 
-use super::each::each;
+use super::each::post_each;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::Docker,
     error::CliError,
 };
 
@@ -36,7 +35,7 @@ impl Command for Pause {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        all(docker, self.arguments, "pause").await
+        post_each(&docker, self.arguments, "pause", "").await
     }
 }
 
@@ -54,17 +53,6 @@ impl Command for Unpause {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        all(docker, self.arguments, "unpause").await
+        post_each(&docker, self.arguments, "unpause", "").await
     }
-}
-
-async fn all(docker: Docker, names: Vec<String>, verb: &'static str) -> Result<Exit, CliError> {
-    each(names, |name| {
-        let (docker, path) = (
-            docker.clone(),
-            format!("/containers/{}/{verb}", segment(&name)),
-        );
-        async move { docker.call(Method::POST, &path).await }
-    })
-    .await
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use drydock_api::client::percent_encode;
 use gotmpl::Value;
 use serde::Deserialize;
 
@@ -13,16 +12,19 @@ use super::{
 };
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::Docker,
+    config,
+    docker::{Docker, query},
     error::CliError,
     flags::{
         LIST_FORMAT,
-        values::{filter, filters_json, integer},
+        values::{filter, integer, with_filters},
     },
     text::{
-        list::{self, Row, Shape, text},
+        list::{self, Defaults, Row, Shape, text},
         quote::{ellipsis, quote, short_id},
-        size, time,
+        size,
+        template::{Dialect, Document, Format},
+        time,
     },
     tty,
 };
@@ -56,9 +58,10 @@ pub struct Ps {
     arguments: Vec<String>,
 }
 
-#[derive(Deserialize)]
+/// A container as lists have it.
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Container {
+pub struct Container {
     id: String,
     names: Option<Vec<String>>,
     image: String,
@@ -78,22 +81,22 @@ struct Container {
     mounts: Option<Vec<MountPoint>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct NetworkSettings {
     networks: Option<BTreeMap<String, serde::de::IgnoredAny>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-#[derive(Default)]
 struct MountPoint {
     name: String,
     source: String,
     driver: String,
 }
 
-const SHAPE: Shape = Shape {
+/// What `docker ps` can show.
+pub const SHAPE: Shape = Shape {
     fields: &[
         ("ID", "CONTAINER ID"),
         ("Names", "NAMES"),
@@ -131,98 +134,113 @@ impl Command for Ps {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let containers: Vec<Container> = docker.get(&self.path()).await?;
-        if self.quiet && self.format.is_empty() {
-            let ids: String = containers
-                .iter()
-                .map(|c| format!("{}\n", self.id(c)))
-                .collect();
-            tty::print(&ids)?;
-            return Ok(0);
-        }
+        let format = config::format_or(&self.format, &docker.config().ps_format).to_owned();
+        self.try_format(&format).map_err(CliError::failed)?;
+        let containers: Vec<Container> = docker.get(&self.path(&format)).await?;
         let rows: Vec<Row> = containers
             .iter()
-            .map(|container| self.row(container))
+            .map(|container| container.row(self.no_trunc))
             .collect();
-        let default = if self.size {
-            format!("{TABLE}\t{{{{.Size}}}}")
-        } else {
-            TABLE.to_owned()
+        let size = if self.size { "\t{{.Size}}" } else { "" };
+        let defaults = Defaults {
+            table: &format!("{TABLE}{size}"),
+            quiet: "{{.ID}}",
+            is_quiet: self.quiet,
         };
-        tty::print(&list::write(&SHAPE, &self.format, &default, &rows).map_err(CliError::failed)?)?;
+        // A table of the user's own gets the column too.
+        let format = match format.strip_prefix("table") {
+            Some(own) if !own.is_empty() => format!("{format}{size}"),
+            _ => format,
+        };
+        tty::print(&list::write(&SHAPE, &format, defaults, &rows).map_err(CliError::failed)?)?;
         Ok(0)
     }
 }
 
 impl Ps {
-    fn path(&self) -> String {
+    /// Docker fills the template in once before it asks the engine, to see whether sizes are wanted.
+    fn try_format(&self, format: &str) -> Result<(), String> {
+        if matches!(format, "" | "table" | "json") {
+            return Ok(());
+        }
+        let dialect = Dialect {
+            type_name: Some(SHAPE.type_name),
+            ..Dialect::default()
+        };
+        let template = Format::parse(format, dialect)
+            .map_err(|why| format!("failed to parse template: {why}"))?;
+        let row = Container::default().row(self.no_trunc);
+        template
+            .render(&Document::row(&row))
+            .map(drop)
+            .map_err(|why| format!("failed to execute template: {why}"))
+    }
+
+    fn path(&self, format: &str) -> String {
         let limit = if self.latest && self.last < 0 {
             1
         } else {
             self.last
         };
-        let mut path = format!("/containers/json?all={}", u8::from(self.all));
+        let sizes = self.size || format.contains(".Size") || format.contains("json .}");
+        let mut path = query(&[("all", self.all), ("size", sizes)]);
         if limit > 0 {
-            path.push_str(&format!("&limit={limit}"));
+            let mark = if path.is_empty() { '?' } else { '&' };
+            path.push_str(&format!("{mark}limit={limit}"));
         }
-        if self.size || self.format.contains(".Size") || self.format.contains("json .}") {
-            path.push_str("&size=1");
-        }
-        if !self.filter.is_empty() {
-            path.push_str(&format!(
-                "&filters={}",
-                percent_encode(&filters_json(&self.filter))
-            ));
-        }
-        path
+        with_filters(&format!("/containers/json{path}"), &self.filter)
     }
+}
 
-    fn id(&self, container: &Container) -> String {
-        if self.no_trunc {
-            container.id.clone()
-        } else {
-            short_id(&container.id).to_owned()
-        }
-    }
-
-    fn row(&self, container: &Container) -> Row {
-        let names = container
+impl Container {
+    /// The container as a row, its texts cut to what a table has room for or not.
+    #[must_use]
+    pub fn row(&self, no_trunc: bool) -> Row {
+        let names = self
             .names
             .iter()
             .flatten()
             .map(|name| name.trim_start_matches('/'));
         // A name with a slash is a link's, not the container's own.
         let names: Vec<&str> = names
-            .filter(|name| self.no_trunc || !name.contains('/'))
+            .filter(|name| no_trunc || !name.contains('/'))
             .collect();
-        let mounts = container.mounts.as_deref().unwrap_or_default();
-        let networks = container
+        let mounts = self.mounts.as_deref().unwrap_or_default();
+        let networks = self
             .network_settings
             .iter()
             .filter_map(|settings| settings.networks.as_ref())
             .flatten();
         vec![
-            ("ID", text(self.id(container))),
+            (
+                "ID",
+                text(if no_trunc {
+                    self.id.as_str()
+                } else {
+                    short_id(&self.id)
+                }),
+            ),
             ("Names", text(names.join(","))),
-            ("Image", text(self.image(container))),
-            ("Command", text(quote(&self.cut(&container.command, 20)))),
-            ("CreatedAt", text(time::created_at(container.created))),
-            ("RunningFor", text(time::since(container.created))),
+            ("Image", text(self.image(no_trunc))),
+            ("Command", text(quote(&cut(&self.command, 20, no_trunc)))),
+            ("CreatedAt", text(time::created_at(self.created))),
+            ("RunningFor", text(time::since(self.created))),
             ("Platform", Value::Nil),
             (
                 "Ports",
-                text(display(container.ports.as_deref().unwrap_or_default())),
+                text(display(self.ports.as_deref().unwrap_or_default())),
             ),
-            ("State", text(container.state.as_str())),
-            ("Status", text(container.status.as_str())),
-            ("Size", text(sizes(container))),
-            ("Labels", text(labels(container.labels.as_ref()))),
+            ("State", text(self.state.as_str())),
+            ("Status", text(self.status.as_str())),
+            ("Size", text(self.sizes())),
+            ("Labels", text(labels(self.labels.as_ref()))),
+            ("Label", list::label(self.labels.as_ref())),
             (
                 "Mounts",
                 text(
                     mounts
                         .iter()
-                        .map(|mount| self.mount(mount))
+                        .map(|mount| mount.shown(no_trunc))
                         .collect::<Vec<_>>()
                         .join(","),
                 ),
@@ -249,44 +267,69 @@ impl Ps {
         ]
     }
 
-    fn cut(&self, text: &str, width: usize) -> String {
-        if self.no_trunc {
-            text.to_owned()
-        } else {
-            ellipsis(text, width)
-        }
+    /// The row with the size of the container's own files alone.
+    #[must_use]
+    pub fn own_row(&mut self, no_trunc: bool) -> Row {
+        self.size_root_fs = 0;
+        self.row(no_trunc)
     }
 
-    fn image(&self, container: &Container) -> String {
-        match container.image.as_str() {
+    /// Its id, short.
+    #[must_use]
+    pub fn short_id(&self) -> &str {
+        short_id(&self.id)
+    }
+
+    /// It has processes, or will have again.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self.state.as_str(), "running" | "paused" | "restarting")
+    }
+
+    /// The bytes of its own files.
+    #[must_use]
+    pub fn own_size(&self) -> i64 {
+        self.size_rw
+    }
+
+    fn image(&self, no_trunc: bool) -> String {
+        match self.image.as_str() {
             "" => "<no image>".into(),
-            image if !self.no_trunc && short_id(image) == short_id(&container.image_id) => {
+            image if !no_trunc && short_id(image) == short_id(&self.image_id) => {
                 short_id(image).into()
             }
             image => image
                 .split_once('@')
-                .filter(|_| !self.no_trunc)
+                .filter(|_| !no_trunc)
                 .map_or(image, |(name, _)| name)
                 .into(),
         }
     }
 
-    fn mount(&self, mount: &MountPoint) -> String {
-        self.cut(
-            if mount.name.is_empty() {
-                &mount.source
-            } else {
-                &mount.name
-            },
-            15,
-        )
+    fn sizes(&self) -> String {
+        let own = size::short(self.size_rw);
+        match self.size_root_fs {
+            0 => own,
+            all => format!("{own} (virtual {})", size::short(all)),
+        }
     }
 }
 
-fn sizes(container: &Container) -> String {
-    let own = size::short(container.size_rw);
-    match container.size_root_fs {
-        0 => own,
-        all => format!("{own} (virtual {})", size::short(all)),
+impl MountPoint {
+    fn shown(&self, no_trunc: bool) -> String {
+        let name = if self.name.is_empty() {
+            &self.source
+        } else {
+            &self.name
+        };
+        cut(name, 15, no_trunc)
+    }
+}
+
+fn cut(text: &str, width: usize, no_trunc: bool) -> String {
+    if no_trunc {
+        text.to_owned()
+    } else {
+        ellipsis(text, width)
     }
 }

@@ -6,7 +6,7 @@ use http::Method;
 use super::each::conclude;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, query, segment},
     error::CliError,
     tty,
 };
@@ -40,20 +40,18 @@ impl Command for Rm {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let flag = u8::from;
-        let query = format!(
-            "v={}&link={}&force={}",
-            flag(self.volumes),
-            flag(self.link),
-            flag(self.force)
-        );
+        let query = query(&[
+            ("v", self.volumes),
+            ("link", self.link),
+            ("force", self.force),
+        ]);
         let tasks: Vec<_> = self
             .arguments
             .into_iter()
             .map(|name| {
                 let (docker, path) = (
                     docker.clone(),
-                    format!("/containers/{}?{query}", segment(&name)),
+                    format!("/containers/{}{query}", segment(&name)),
                 );
                 (
                     name,
@@ -69,7 +67,7 @@ impl Command for Rm {
             {
                 Ok(()) => tty::print(&format!("{name}\n"))?,
                 // With --force, what is not there counts as removed.
-                Err(error) if self.force && is_missing(&error) => {
+                Err(error) if self.force && error.is_not_found() => {
                     tty::complain(&error.to_string())?
                 }
                 Err(error) => failures.extend(error.words()),
@@ -77,10 +75,4 @@ impl Command for Rm {
         }
         conclude(failures)
     }
-}
-
-/// Whether the engine said that there is no such thing.
-#[must_use]
-pub fn is_missing(error: &CliError) -> bool {
-    matches!(error, CliError::Engine { error, .. } if error.is_not_found())
 }

@@ -5,10 +5,10 @@ use drydock_api::client::{Body, read_all};
 use http::Method;
 use serde::Deserialize;
 
-use super::{each::conclude, rm::is_missing};
+use super::each::conclude;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, query, segment},
     error::CliError,
     tty,
 };
@@ -63,7 +63,7 @@ impl Command for Rmi {
         for name in &self.arguments {
             match self.remove(&docker, name).await {
                 Ok(removed) => tty::print(&removed.iter().map(Removed::line).collect::<String>())?,
-                Err(error) if self.force && is_missing(&error) => {
+                Err(error) if self.force && error.is_not_found() => {
                     tty::complain(&error.to_string())?
                 }
                 Err(error) => failures.extend(error.words()),
@@ -75,12 +75,8 @@ impl Command for Rmi {
 
 impl Rmi {
     async fn remove(&self, docker: &Docker, name: &str) -> Result<Vec<Removed>, CliError> {
-        let path = format!(
-            "/images/{}?force={}&noprune={}",
-            segment(name),
-            u8::from(self.force),
-            u8::from(self.no_prune)
-        );
+        let query = query(&[("force", self.force), ("noprune", self.no_prune)]);
+        let path = format!("/images/{}{query}", segment(name));
         let response = docker.request(Method::DELETE, &path, Body::empty()).await?;
         let bytes = read_all(response)
             .await

@@ -2,19 +2,19 @@
 
 use clap::Args;
 use http::Method;
-use serde_json::Value;
+use serde_json::json;
 
 use super::{
-    create::{self, as_run, refuse},
+    create,
     exit_status::{self, Waiting, code_of_failed_start},
 };
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::Docker,
     error::CliError,
-    options::{ContainerFlags, request::Streams},
+    options::{ContainerFlags, streams::Streams},
     stream::{self, Attach, End},
-    tty::{self, detach::DetachKeys, signals},
+    tty::{self, signals},
 };
 
 /// `docker run`.
@@ -47,11 +47,15 @@ impl Command for Run {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let streams = self.check()?;
-        let keys =
-            DetachKeys::parse(self.detach_keys.as_deref().unwrap_or_default()).map_err(refuse)?;
-        let body: Value = self.container.request(self.detach).map_err(refuse)?;
-        let id = create::make(&docker, &self.container, &body).await?;
+        let (policy, mut body) = create::prepare(&self.container, self.detach)?;
+        let streams = self.container.streams(self.detach);
+        self.check(streams)?;
+        if let Some(size) = tty::size() {
+            body["HostConfig"]["ConsoleSize"] = json!([size.rows, size.cols]);
+        }
+        let id = create::make(&docker, &self.container, policy, body)
+            .await
+            .map_err(|error| as_run(&error))?;
         if !streams.any() {
             start(&docker, &id).await?;
             if self.detach {
@@ -59,33 +63,29 @@ impl Command for Run {
             }
             return Ok(0);
         }
-        self.foreground(&docker, &id, streams, keys).await
+        self.foreground(&docker, &id, streams).await
     }
 }
 
+/// The same failure, told as `docker run` tells it, with the code that it means there.
+fn as_run(error: &CliError) -> CliError {
+    let message = error.words().unwrap_or_default();
+    let code = code_of_failed_start(&message);
+    CliError::run(message, code)
+}
+
 impl Run {
-    fn check(&self) -> Result<Streams, CliError> {
+    fn check(&self, streams: Streams) -> Result<(), CliError> {
         let flags = &self.container;
         if self.detach && !flags.attach.is_empty() {
             return Err(CliError::failed(
                 "conflicting options: cannot specify both --attach and --detach",
             ));
         }
-        if flags.rm
-            && flags
-                .restart
-                .as_deref()
-                .is_some_and(|policy| !matches!(policy, "" | "no"))
-        {
-            return Err(refuse(
-                "conflicting options: cannot specify both --restart and --rm".into(),
-            ));
-        }
-        let streams = flags.streams(self.detach).map_err(refuse)?;
         if flags.tty && streams.stdin && !tty::stdin_is_terminal() {
             return Err(CliError::failed("the input device is not a TTY"));
         }
-        Ok(streams)
+        Ok(())
     }
 
     async fn foreground(
@@ -93,7 +93,6 @@ impl Run {
         docker: &Docker,
         id: &str,
         streams: Streams,
-        keys: DetachKeys,
     ) -> Result<Exit, CliError> {
         let flags = &self.container;
         let _proxy = if self.sig_proxy {
@@ -101,23 +100,15 @@ impl Run {
         } else {
             None
         };
-        let query = format!(
-            "stream=1&stdin={}&stdout={}&stderr={}",
-            u8::from(streams.stdin),
-            u8::from(streams.stdout),
-            u8::from(streams.stderr)
-        );
         let condition = if flags.rm { "removed" } else { "next-exit" };
-        let path = format!("/containers/{id}/attach?{query}");
+        let detach = docker.detach_keys(self.detach_keys.as_deref());
+        let path = format!("/containers/{id}/attach?{}", streams.query(detach.typed()));
         // Attached and waited for before it starts: nothing that it does is missed.
         let (attached, waiting) = tokio::join!(
             docker.hijack(&path, None),
             exit_status::wait(docker, id, condition)
         );
-        let (attached, waiting) = (
-            attached.map_err(|e| as_run(&e))?,
-            waiting.map_err(|e| as_run(&e))?,
-        );
+        let (attached, waiting) = (attached?, waiting?);
         if let Err(error) = start(docker, id).await {
             drop(attached);
             settle(waiting, flags.rm).await;
@@ -131,7 +122,7 @@ impl Run {
         let attach = Attach {
             tty: flags.tty,
             stdin: streams.stdin,
-            detach: keys,
+            detach,
         };
         match stream::carry(attached, attach).await? {
             End::Detached => Ok(0),
@@ -153,9 +144,5 @@ async fn start(docker: &Docker, id: &str) -> Result<(), CliError> {
     docker
         .call(Method::POST, &format!("/containers/{id}/start"))
         .await
-        .map_err(|error| {
-            let message = error.words().unwrap_or_default();
-            let code = code_of_failed_start(&message);
-            CliError::Run { message, code }
-        })
+        .map_err(|error| as_run(&error))
 }

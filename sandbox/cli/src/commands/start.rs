@@ -9,8 +9,9 @@ use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::{Docker, segment},
     error::CliError,
+    options::streams::Streams,
     stream::{self, Attach, End},
-    tty::{self, Output, detach::DetachKeys, signals},
+    tty::{self, Output, signals},
 };
 
 /// `docker start`.
@@ -127,8 +128,7 @@ impl Start {
     async fn attached(&self, docker: &Docker) -> Result<Exit, CliError> {
         let name = segment(&self.arguments[0]);
         let container: Inspected = docker.get(&format!("/containers/{name}/json")).await?;
-        let keys = DetachKeys::parse(self.detach_keys.as_deref().unwrap_or_default())
-            .map_err(CliError::failed)?;
+        let keys = docker.detach_keys(self.detach_keys.as_deref());
         let id = &container.id;
         let stdin = self.interactive && container.config.open_stdin;
         let tty = container.config.tty;
@@ -137,10 +137,12 @@ impl Start {
         } else {
             Some(signals::proxy(docker, id)?)
         };
-        let path = format!(
-            "/containers/{id}/attach?stream=1&stdin={}&stdout=1&stderr=1",
-            u8::from(stdin)
-        );
+        let streams = Streams {
+            stdin,
+            stdout: true,
+            stderr: true,
+        };
+        let path = format!("/containers/{id}/attach?{}", streams.query(keys.typed()));
         let condition = if container.host_config.auto_remove {
             "removed"
         } else {

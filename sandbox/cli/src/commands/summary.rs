@@ -3,7 +3,7 @@
 use clap::Command as Flags;
 
 use super::{ABSENT, COMMANDS, GROUPS};
-use crate::{error::CliError, flags};
+use crate::{error::CliError, flags, tty};
 
 const COMMON: [&str; 8] = [
     "run", "exec", "ps", "build", "pull", "images", "version", "info",
@@ -81,9 +81,14 @@ fn push(out: &mut String, name: &str, about: &str) {
     out.push_str(&format!("  {name:<11} {about}\n"));
 }
 
-/// What a command gets that is not there.
+/// What a command gets that is not there. A person at a terminal is told what may have been meant; a script gets
+/// Docker's words alone.
 #[must_use]
 pub fn unknown(words: &[&str]) -> CliError {
+    refusal(words, tty::Output::Stderr.is_terminal())
+}
+
+fn refusal(words: &[&str], hints: bool) -> CliError {
     if let Some((_, why)) = ABSENT.iter().find(|(names, _)| names.contains(&words[0])) {
         return CliError::failed(format!(
             "docker: 'docker {}' cannot be used here: {why}",
@@ -105,7 +110,7 @@ pub fn unknown(words: &[&str]) -> CliError {
     };
     let near: Vec<&str> = candidates
         .into_iter()
-        .filter(|name| is_near(typed, name))
+        .filter(|name| hints && is_near(typed, name))
         .collect();
     let hint = match near.as_slice() {
         [] => String::new(),
@@ -150,18 +155,21 @@ mod tests {
 
     #[test]
     fn a_slip_is_answered_with_what_was_meant() {
-        let words = unknown(&["rnu"]).words().unwrap();
+        let words = refusal(&["rnu"], true).words().unwrap();
         assert!(
             words.starts_with("docker: unknown command: docker rnu\n"),
             "{words}"
         );
         assert!(
-            unknown(&["runn"])
+            refusal(&["runn"], true)
                 .words()
                 .unwrap()
                 .contains("Did you mean this?\n\trun")
         );
-        assert!(!unknown(&["foo"]).words().unwrap().contains("Did you mean"));
+        for (word, hints) in [("foo", true), ("runn", false)] {
+            let words = refusal(&[word], hints).words().unwrap();
+            assert!(!words.contains("Did you mean"), "{words}");
+        }
     }
 
     #[test]
@@ -169,7 +177,7 @@ mod tests {
         let words = unknown(&["swarm"]).words().unwrap();
         assert_eq!(
             words,
-            "docker: 'docker swarm' cannot be used here: a sandbox is one node: there is no swarm in it"
+            "docker: 'docker swarm' cannot be used here: a sandbox is one node, and a swarm is made of several. Learn 'docker compose' to run several containers as one application, and 'docker network' to let them speak with each other"
         );
     }
 

@@ -2,13 +2,14 @@
 
 use clap::Args;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::Docker,
     error::CliError,
     flags::values::label,
+    options::pairs,
     tty,
 };
 
@@ -54,25 +55,21 @@ impl Command for VolumeCreate {
                 "conflicting options: cannot specify a volume-name through both --name and as a positional arg",
             ));
         }
-        let pairs = |specs: &[String]| -> Map<String, Value> {
-            specs
-                .iter()
-                .map(|s| s.split_once('=').unwrap_or((s, "")))
-                .map(|(k, v)| (k.to_owned(), json!(v)))
-                .collect()
-        };
         let name = self
             .arguments
             .into_iter()
             .next()
             .or(self.name)
             .unwrap_or_default();
-        let request = json!({
-            "Name": name,
-            "Driver": self.driver,
-            "DriverOpts": pairs(&self.opt),
-            "Labels": pairs(&self.label),
-        });
+        let mut request = json!({ "Driver": self.driver });
+        if !name.is_empty() {
+            request["Name"] = json!(name);
+        }
+        for (field, specs) in [("DriverOpts", &self.opt), ("Labels", &self.label)] {
+            if !specs.is_empty() {
+                request[field] = json!(pairs(specs));
+            }
+        }
         let created: Created = docker.post("/volumes/create", &request).await?;
         tty::print(&format!("{}\n", created.name))?;
         Ok(0)

@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use drydock_api::client::percent_encode;
 use serde::Deserialize;
 
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
+    config,
     docker::Docker,
     error::CliError,
     flags::{
         LIST_FORMAT,
-        values::{filter, filters_json},
+        values::{filter, with_filters},
     },
-    text::list::{self, Row, Shape, text},
+    text::{
+        list::{self, Defaults, Row, Shape, text},
+        size,
+    },
     tty,
 };
 
@@ -38,9 +41,10 @@ struct Answer {
     volumes: Option<Vec<Volume>>,
 }
 
-#[derive(Deserialize)]
+/// A volume as lists have it.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Volume {
+pub struct Volume {
     name: String,
     driver: String,
     #[serde(default)]
@@ -48,9 +52,18 @@ struct Volume {
     #[serde(default)]
     scope: String,
     labels: Option<BTreeMap<String, String>>,
+    usage_data: Option<UsageData>,
 }
 
-const SHAPE: Shape = Shape {
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct UsageData {
+    size: i64,
+    ref_count: i64,
+}
+
+/// What `docker volume ls` can show.
+pub const SHAPE: Shape = Shape {
     fields: &[
         ("Name", "VOLUME NAME"),
         ("Driver", "DRIVER"),
@@ -67,15 +80,36 @@ const SHAPE: Shape = Shape {
 };
 
 impl Volume {
-    fn row(&self) -> Row {
+    /// How many containers have it.
+    #[must_use]
+    pub fn links(&self) -> i64 {
+        self.usage_data.as_ref().map_or(0, |usage| usage.ref_count)
+    }
+
+    /// Its bytes, as far as they are known.
+    #[must_use]
+    pub fn bytes(&self) -> i64 {
+        self.usage_data
+            .as_ref()
+            .map_or(0, |usage| usage.size.max(0))
+    }
+
+    /// The volume as a row.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        let usage = self.usage_data.as_ref();
+        let or_unknown = |known: Option<String>| known.unwrap_or_else(|| "N/A".into());
+        let links = usage.map(|usage| usage.ref_count.to_string());
+        let size = usage.map(|usage| size::long(usage.size.max(0)));
         vec![
             ("Name", text(self.name.as_str())),
             ("Driver", text(self.driver.as_str())),
             ("Scope", text(self.scope.as_str())),
             ("Mountpoint", text(self.mountpoint.as_str())),
             ("Labels", text(labels(self.labels.as_ref()))),
-            ("Links", text("N/A")),
-            ("Size", text("N/A")),
+            ("Label", list::label(self.labels.as_ref())),
+            ("Links", text(or_unknown(links))),
+            ("Size", text(or_unknown(size))),
             ("Availability", text("N/A")),
             ("Group", text("N/A")),
             ("Status", text("N/A")),
@@ -108,25 +142,18 @@ impl Command for VolumeLs {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let path = format!(
-            "/volumes?filters={}",
-            percent_encode(&filters_json(&self.filter))
-        );
+        let path = with_filters("/volumes", &self.filter);
         let answer: Answer = docker.get(&path).await?;
         let mut volumes = answer.volumes.unwrap_or_default();
         volumes.sort_by(|a, b| a.name.cmp(&b.name));
-        if self.quiet && self.format.is_empty() {
-            tty::print(
-                &volumes
-                    .iter()
-                    .map(|volume| format!("{}\n", volume.name))
-                    .collect::<String>(),
-            )?;
-            return Ok(0);
-        }
+        let format = config::format_or(&self.format, &docker.config().volumes_format);
         let rows: Vec<Row> = volumes.iter().map(Volume::row).collect();
-        let out = list::write(&SHAPE, &self.format, "{{.Driver}}\t{{.Name}}", &rows)
-            .map_err(CliError::failed)?;
+        let defaults = Defaults {
+            table: "{{.Driver}}\t{{.Name}}",
+            quiet: "{{.Name}}",
+            is_quiet: self.quiet,
+        };
+        let out = list::write(&SHAPE, format, defaults, &rows).map_err(CliError::failed)?;
         tty::print(&out)?;
         Ok(0)
     }

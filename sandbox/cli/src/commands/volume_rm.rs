@@ -6,7 +6,7 @@ use http::Method;
 use super::each::conclude;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, query, segment},
     error::CliError,
     tty,
 };
@@ -36,7 +36,12 @@ impl Command for VolumeRm {
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
         let mut failures = Vec::new();
         for name in &self.arguments {
-            let path = format!("/volumes/{}?force={}", segment(name), u8::from(self.force));
+            if name.is_empty() {
+                failures.push("invalid volume name or ID: value is empty".into());
+                continue;
+            }
+            let query = query(&[("force", self.force)]);
+            let path = format!("/volumes/{}{query}", segment(name));
             match docker.call(Method::DELETE, &path).await {
                 Ok(()) => tty::print(&format!("{name}\n"))?,
                 Err(error) => failures.extend(error.words()),

@@ -5,6 +5,8 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
+use crate::text::quote::quote;
+
 /// One line that says what is wrong with the flags in `typed`.
 #[must_use]
 pub fn words(error: &clap::Error, flags: &Command, typed: &[String]) -> String {
@@ -31,7 +33,8 @@ pub fn words(error: &clap::Error, flags: &Command, typed: &[String]) -> String {
                 .map(ToString::to_string)
                 .unwrap_or_default();
             format!(
-                "invalid argument \"{value}\" for \"{}\" flag: {reason}",
+                "invalid argument {} for \"{}\" flag: {reason}",
+                quote(&value),
                 both_names(flags, &named)
             )
         }
@@ -55,6 +58,12 @@ fn context(error: &clap::Error, kind: ContextKind) -> String {
 
 fn first_word(text: &str) -> &str {
     text.split([' ', '=', '[']).next().unwrap_or(text)
+}
+
+/// What is said of a flag that nothing knows.
+#[must_use]
+pub fn unknown_flag(typed: &str) -> String {
+    unknown(typed, &[typed.to_owned()])
 }
 
 fn unknown(named: &str, typed: &[String]) -> String {

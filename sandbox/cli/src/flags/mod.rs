@@ -25,6 +25,14 @@ pub const DOCUMENT_FORMAT: &str = "Format output using a custom template:
 'TEMPLATE':         Print output using the given Go template.
 Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates";
 
+const SHORT_HELP: &str = "short-help";
+
+/// Whether `-h` was typed where it means nothing else.
+#[must_use]
+pub fn asks_for_short_help(matches: &clap::ArgMatches) -> bool {
+    matches!(matches.try_get_one(SHORT_HELP), Ok(Some(true)))
+}
+
 /// Makes `command` read its flags as pflag does, and gives it `--help`.
 #[must_use]
 pub fn pflag_rules(command: Command) -> Command {
@@ -37,6 +45,18 @@ pub fn pflag_rules(command: Command) -> Command {
         .help("Print usage")
         .action(ArgAction::SetTrue)
         .hide(!listed);
+    let command = if command
+        .get_arguments()
+        .any(|arg| arg.get_short() == Some('h'))
+    {
+        command
+    } else {
+        let short = clap::Arg::new(SHORT_HELP)
+            .short('h')
+            .hide(true)
+            .action(ArgAction::SetTrue);
+        command.arg(short)
+    };
     command
         .disable_help_flag(true)
         .disable_version_flag(true)

@@ -14,36 +14,31 @@ const MAX_FILE: u64 = 1024 * 1024;
 pub fn variables(files: &[String], flags: &[String]) -> Result<Vec<String>, String> {
     let mut out = Vec::new();
     for file in files {
-        for (number, line) in lines(file)?.iter().enumerate() {
-            let line = line.trim_start();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let name = line.split('=').next().unwrap_or_default();
-            if name.is_empty() {
-                return Err(format!(
-                    "invalid env file ({file}): no variable name on line '{line}'"
-                ));
-            }
-            if name.contains(char::is_whitespace) {
-                return Err(format!(
-                    "invalid env file ({file}): variable '{name}' contains whitespaces on line {}",
-                    number + 1
-                ));
-            }
-            // In a file, a name that has no value here is left out.
-            out.extend(value_here(line).filter(|pair| pair.contains('=')));
+        // In a file, a name that has no value here is left out.
+        let pairs = entries(file)?.into_iter().map(|pair| value_here(&pair));
+        out.extend(pairs.filter(|pair| pair.contains('=')));
+    }
+    let from_files = out.len();
+    for flag in flags {
+        let pair = value_here(flag);
+        let same = |other: &&mut String| name(other) == name(&pair);
+        match out[from_files..].iter_mut().find(same) {
+            Some(earlier) => *earlier = pair,
+            None => out.push(pair),
         }
     }
-    out.extend(flags.iter().filter_map(|flag| value_here(flag)));
     Ok(out)
 }
 
-fn value_here(pair: &str) -> Option<String> {
+fn name(pair: &str) -> &str {
+    pair.split('=').next().unwrap_or_default()
+}
+
+fn value_here(pair: &str) -> String {
     if pair.contains('=') {
-        return Some(pair.into());
+        return pair.into();
     }
-    Some(std::env::var(pair).map_or_else(|_| pair.into(), |value| format!("{pair}={value}")))
+    std::env::var(pair).map_or_else(|_| pair.into(), |value| format!("{pair}={value}"))
 }
 
 /// The labels of the files and the flags.
@@ -57,28 +52,57 @@ pub fn labels(files: &[String], flags: &[String]) -> Result<BTreeMap<String, Str
         out.insert(name.to_owned(), value.to_owned());
     };
     for file in files {
-        let lines = lines(file)?;
-        lines
-            .iter()
-            .map(|l| l.trim_start())
-            .filter(|l| l.contains('=') && !l.starts_with('#'))
-            .for_each(&mut add);
+        let entries = entries(file)?;
+        let pairs = entries.iter().filter(|entry| entry.contains('='));
+        pairs.for_each(|pair| add(pair));
     }
     flags.iter().for_each(|flag| add(flag));
     Ok(out)
 }
 
-fn lines(file: &str) -> Result<Vec<String>, String> {
+/// The lines of a file that say something.
+fn entries(file: &str) -> Result<Vec<String>, String> {
+    let bad = |why: String| format!("invalid env file ({file}): {why}");
+    let text = read(file)?;
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
+    let mut out = Vec::new();
+    for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let Ok(text) = std::str::from_utf8(line) else {
+            let bytes: Vec<String> = line.iter().map(ToString::to_string).collect();
+            return Err(bad(format!(
+                "invalid utf8 bytes at line {}: [{}]",
+                number + 1,
+                bytes.join(" ")
+            )));
+        };
+        let entry = text.trim_start();
+        if entry.is_empty() || entry.starts_with('#') {
+            continue;
+        }
+        match name(entry) {
+            "" => return Err(bad(format!("no variable name on line '{entry}'"))),
+            name if name.contains(char::is_whitespace) => {
+                return Err(bad(format!("variable '{name}' contains whitespaces")));
+            }
+            _ => out.push(entry.to_owned()),
+        }
+    }
+    Ok(out)
+}
+
+fn read(file: &str) -> Result<Vec<u8>, String> {
     let failed = |error: std::io::Error| format!("open {file}: {}", os_words(&error));
-    if fs::metadata(file).map_err(failed)?.len() > MAX_FILE {
+    let known = fs::metadata(file).map_err(failed)?;
+    if known.is_dir() {
+        return Err(format!(
+            "invalid env file ({file}): read {file}: is a directory"
+        ));
+    }
+    if known.len() > MAX_FILE {
         return Err(format!("invalid env file ({file}): larger than 1 MiB"));
     }
-    let text = fs::read_to_string(file).map_err(failed)?;
-    Ok(text
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .map(ToOwned::to_owned)
-        .collect())
+    fs::read(file).map_err(failed)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub fn ulimit(text: &str) -> Result<Value, String> {
     if !ULIMITS.contains(&name) {
         return Err(format!("invalid ulimit type: {name}"));
     }
-    let number = |text: &str| crate::flags::values::integer(text);
+    let number = |text: &str| crate::flags::values::decimal(text);
     let (soft, hard) = match value.split_once(':') {
         None => (number(value)?, number(value)?),
         Some((_, hard)) if hard.contains(':') => {
@@ -41,12 +41,29 @@ pub fn ulimit(text: &str) -> Result<Value, String> {
         }
         Some((soft, hard)) => (number(soft)?, number(hard)?),
     };
-    if hard != -1 && (soft > hard || soft == -1) {
+    if hard != -1 && soft == -1 {
+        return Err(format!(
+            "ulimit soft limit must be less than or equal to hard limit: soft: -1 (unlimited), hard: {hard}"
+        ));
+    }
+    if hard != -1 && soft > hard {
         return Err(format!(
             "ulimit soft limit must be less than or equal to hard limit: {soft} > {hard}"
         ));
     }
     Ok(json!({ "Name": name, "Soft": soft, "Hard": hard }))
+}
+
+/// Of several limits of one name the last, sorted by name.
+#[must_use]
+pub fn last_of_each(limits: &[Value]) -> Vec<&Value> {
+    let by_name = limits
+        .iter()
+        .map(|limit| (limit["Name"].as_str().unwrap_or_default(), limit));
+    by_name
+        .collect::<std::collections::BTreeMap<_, _>>()
+        .into_values()
+        .collect()
 }
 
 /// `on-failure:3`.
@@ -55,7 +72,7 @@ pub fn ulimit(text: &str) -> Result<Value, String> {
 /// Docker's words.
 pub fn restart(text: &str) -> Result<Value, String> {
     if text.is_empty() {
-        return Ok(json!({ "Name": "no", "MaximumRetryCount": 0 }));
+        return Ok(json!({ "Name": "", "MaximumRetryCount": 0 }));
     }
     let (name, count) = text
         .split_once(':')

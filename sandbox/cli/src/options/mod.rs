@@ -1,15 +1,28 @@
 //! What `docker run` and `docker create` are told about a container, and the JSON that tells the engine.
 //!
 //! - [`flags`]: the flags.
-//! - [`request`]: flags to JSON.
-//! - [`mount`], [`volume`], [`ports`], [`env`], [`limits`]: the small languages inside some flags.
+//! - [`request`], [`host_config`], [`networks`]: flags to JSON.
+//! - [`blkio`], [`devices`], [`env`], [`gpus`], [`health`], [`hosts`], [`limits`], [`mount`], [`platform`], [`ports`],
+//!   [`security`], [`streams`], [`volume`]: the small languages inside some flags.
 
+mod blkio;
+mod devices;
 pub mod env;
-pub mod flags;
+mod flags;
+mod gpus;
+mod health;
+mod host_config;
+mod hosts;
 pub mod limits;
-pub mod mount;
-pub mod ports;
-pub mod request;
+mod mount;
+mod networks;
+pub mod platform;
+mod ports;
+mod request;
+mod security;
+pub mod streams;
 pub mod volume;
 
 pub use flags::ContainerFlags;
+pub use hosts::link;
+pub use request::pairs;

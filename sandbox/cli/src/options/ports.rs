@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
+use crate::flags::values;
+
 /// Ports as the API has them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Ports {
@@ -19,20 +21,20 @@ impl Ports {
     /// # Errors
     /// Docker's words.
     pub fn publish(&mut self, spec: &str) -> Result<(), String> {
+        let spec = &colons(spec)?;
         let (ip, host, container) = split(spec);
-        let (container, protocol) = container.split_once('/').unwrap_or((container, "tcp"));
-        let ip = ip.trim_start_matches('[').trim_end_matches(']');
+        let (container, protocol) = with_protocol(container);
+        let ip = bare_address(ip)?;
         if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
             return Err(format!("invalid IP address: {ip}"));
         }
         if container.is_empty() {
             return Err(format!("no port specified: {spec}<empty>"));
         }
-        let inside =
-            range(container).ok_or_else(|| format!("invalid containerPort: {container}"))?;
+        let inside = range(container).map_err(|_| format!("invalid containerPort: {container}"))?;
         let outside = match host {
             "" => None,
-            host => Some(range(host).ok_or_else(|| format!("invalid hostPort: {host}"))?),
+            host => Some(range(host).map_err(|_| format!("invalid hostPort: {host}"))?),
         };
         let protocol = known_protocol(protocol)?;
         let count = inside.1 - inside.0;
@@ -64,10 +66,9 @@ impl Ports {
         if spec.contains(':') {
             return Err(format!("invalid port format for --expose: {spec}"));
         }
-        let (ports, protocol) = spec.split_once('/').unwrap_or((spec, "tcp"));
-        let (first, last) = range(ports).ok_or_else(|| {
-            format!("invalid range format for --expose: {spec}, error: invalid port")
-        })?;
+        let (ports, protocol) = with_protocol(spec);
+        let (first, last) = range(ports)
+            .map_err(|why| format!("invalid range format for --expose: {spec}, error: {why}"))?;
         for port in first..=last {
             self.exposed.insert(format!("{port}/{protocol}"), json!({}));
         }
@@ -86,10 +87,57 @@ fn split(spec: &str) -> (&str, &str, &str) {
     }
 }
 
-fn range(text: &str) -> Option<(u16, u16)> {
+fn range(text: &str) -> Result<(u16, u16), String> {
+    if text.is_empty() {
+        return Err("empty string specified for ports".into());
+    }
     let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let (first, last) = (first.parse().ok()?, last.parse().ok()?);
-    (first <= last).then_some((first, last))
+    let (first, last) = (values::uint16(first)?, values::uint16(last)?);
+    if first > last {
+        return Err(format!("invalid range specified for port: {text}"));
+    }
+    Ok((first, last))
+}
+
+/// `80/udp`; without a protocol it is TCP, without a port nothing.
+fn with_protocol(text: &str) -> (&str, &str) {
+    match text.split_once('/') {
+        None | Some((_, "")) => (text.trim_end_matches('/'), "tcp"),
+        Some(("", _)) => ("", ""),
+        Some(both) => both,
+    }
+}
+
+/// The address in `[::1]`.
+fn bare_address(text: &str) -> Result<&str, String> {
+    match text.strip_prefix('[') {
+        None => Ok(text),
+        Some(rest) => rest.strip_suffix(']').ok_or_else(|| {
+            format!("invalid IP address {text}: address {text}:: missing ']' in address")
+        }),
+    }
+}
+
+/// `target=80,published=8080,protocol=udp` in the shorter spelling, `8080:80/udp`.
+fn colons(spec: &str) -> Result<String, String> {
+    if !spec.contains('=') {
+        return Ok(spec.into());
+    }
+    let (mut published, mut target, mut protocol) = ("", "", "tcp");
+    for field in spec.split(',') {
+        match field.split_once('=') {
+            Some(("published", value)) => published = value,
+            Some(("target", value)) => target = value,
+            Some(("protocol", value)) => protocol = value,
+            Some(_) => {}
+            None => {
+                return Err(format!(
+                    "invalid publish opts format (should be name=value but got '{field}')"
+                ));
+            }
+        }
+    }
+    Ok(format!("{published}:{target}/{protocol}"))
 }
 
 fn known_protocol(text: &str) -> Result<String, String> {
@@ -148,6 +196,8 @@ mod tests {
             ("abc", "invalid containerPort: abc"),
             ("80:80/foo", "invalid proto: foo"),
             ("80:", "no port specified: 80:<empty>"),
+            ("target=,published=80", "no port specified: 80:/tcp<empty>"),
+            ("+80:80", "invalid hostPort: +80"),
             ("1.2.3:80:80", "invalid IP address: 1.2.3"),
             (
                 "80-90:80-91",

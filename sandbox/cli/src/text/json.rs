@@ -45,6 +45,37 @@ pub fn indent(raw: &str) -> String {
     out
 }
 
+/// `text` without white space between its tokens.
+///
+/// # Errors
+/// When it is no JSON, in Go's words where those are simple.
+pub fn compact(text: &str) -> Result<String, String> {
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        let first = text.trim_start().chars().next();
+        return Err(match first {
+            None => "unexpected end of JSON input".into(),
+            Some(c) if !"{[\"-tfn".contains(c) && !c.is_ascii_digit() => {
+                format!("invalid character '{c}' looking for beginning of value")
+            }
+            Some(_) => error.to_string(),
+        });
+    }
+    let mut out = String::with_capacity(text.len());
+    let (mut in_string, mut escaped) = (false, false);
+    for c in text.chars() {
+        if in_string || !c.is_ascii_whitespace() {
+            out.push(c);
+        }
+        in_string = if in_string {
+            escaped || c != '"'
+        } else {
+            c == '"'
+        };
+        escaped = in_string && !escaped && c == '\\';
+    }
+    Ok(out)
+}
+
 fn new_line(out: &mut String, depth: usize) {
     out.push('\n');
     out.extend(std::iter::repeat_n("    ", depth));
@@ -81,6 +112,18 @@ mod tests {
         let want = "[\n    {\n        \"b\": {},\n        \"a\": [\n            1,\n            \"x,{y\\\"}\"\n        ],\n        \"c\": []\n    }\n]";
         assert_eq!(indent(raw), want);
         assert_eq!(indent("[]"), "[]");
+    }
+
+    #[test]
+    fn white_space_goes_but_not_from_strings() {
+        assert_eq!(
+            compact(" { \"a b\" : \"\\\" c\" } ").as_deref(),
+            Ok("{\"a b\":\"\\\" c\"}")
+        );
+        assert_eq!(
+            compact("x"),
+            Err("invalid character 'x' looking for beginning of value".into())
+        );
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Lists: a table, JSON lines, or the user's template over rows of named fields.
 
-use gotmpl::Value;
+use std::{collections::BTreeMap, sync::Arc};
+
+use gotmpl::{TemplateError, Value};
 
 use super::{
-    json,
     table::{self, LIST},
     template::{Dialect, Document, Format},
 };
@@ -25,41 +26,73 @@ pub fn text(value: impl Into<String>) -> Value {
     Value::String(value.into().into())
 }
 
-/// Writes `rows` in `format`: empty or `table` means the template `default`, of which the heading is made.
+/// The row as a JSON object, its fields sorted.
+#[must_use]
+pub fn json(row: &Row) -> String {
+    let document = Document::row(row);
+    document.to_json()
+}
+
+/// The labels of a row as a field that is asked for one of them: `{{.Label "com.example.x"}}`.
+#[must_use]
+pub fn label(labels: Option<&BTreeMap<String, String>>) -> Value {
+    let labels = labels.cloned().unwrap_or_default();
+    method(move |name| labels.get(name).cloned().unwrap_or_default())
+}
+
+fn method(of: impl Fn(&str) -> String + Send + Sync + 'static) -> Value {
+    Value::Function(Arc::new(move |args: &[Value]| match args {
+        [name] => Ok(Value::String(of(&name.to_string()).into())),
+        _ => Err(TemplateError::Exec(format!(
+            "wrong number of args for Label: want 1 got {}",
+            args.len()
+        ))),
+    }))
+}
+
+/// The heading of one label: its last word.
+fn label_heading(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.replace(['-', '_'], " ")
+}
+
+/// How a list is shown when the user does not say.
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults<'a> {
+    /// The table's template.
+    pub table: &'a str,
+    /// The template of `--quiet`.
+    pub quiet: &'a str,
+    /// Only names or ids, with `--quiet`.
+    pub is_quiet: bool,
+}
+
+/// Writes `rows` in the user's `format`: nothing or `table` means the default, of which the heading is made.
 ///
 /// # Errors
 /// A template's mistake, in Docker's words.
-pub fn write(shape: &Shape, format: &str, default: &str, rows: &[Row]) -> Result<String, String> {
-    if format == "json" {
-        return Ok(rows.iter().map(json_line).collect());
-    }
+pub fn write(
+    shape: &Shape,
+    format: &str,
+    defaults: Defaults<'_>,
+    rows: &[Row],
+) -> Result<String, String> {
     let (tabular, template) = match format.strip_prefix("table") {
-        Some(rest) if rest.trim().is_empty() => (true, default),
-        Some(rest) => (true, rest.trim()),
-        None if format.is_empty() => (true, default),
-        None => (false, format),
+        _ if format == "json" => (false, "{{json .}}"),
+        None if !format.is_empty() => (false, format),
+        Some(rest) if !rest.is_empty() => (true, rest.trim_matches(' ')),
+        _ if defaults.is_quiet => (false, defaults.quiet),
+        _ => (true, defaults.table),
     };
     let dialect = Dialect {
         type_name: Some(shape.type_name),
         ..Dialect::default()
     };
-    let template = Format::parse(template, dialect)
-        .map_err(|error| format!("failed to parse template: {error}"))?;
-    let failed = |error| format!("failed to execute template: {error}");
+    let failed = |error| format!("template parsing error: {error}");
+    let template = Format::parse(template, dialect).map_err(failed)?;
     let mut out = String::new();
     if tabular {
-        let heading: Row = shape
-            .fields
-            .iter()
-            .map(|(field, heading)| (*field, text(*heading)))
-            .collect();
-        out.push_str(
-            &template
-                .headings()
-                .render(&Document::row(&heading))
-                .map_err(failed)?,
-        );
-        out.push('\n');
+        out.push_str(&heading(shape, &template).map_err(failed)?);
     }
     for row in rows {
         out.push_str(&template.render(&Document::row(row)).map_err(failed)?);
@@ -72,23 +105,14 @@ pub fn write(shape: &Shape, format: &str, default: &str, rows: &[Row]) -> Result
     })
 }
 
-fn json_line(row: &Row) -> String {
-    let mut sorted: Vec<_> = row.iter().collect();
-    sorted.sort_by_key(|(field, _)| *field);
-    let mut out = String::from("{");
-    for (at, (field, value)) in sorted.into_iter().enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        json::push_string(&mut out, field);
-        out.push(':');
-        match value {
-            Value::Nil => out.push_str("null"),
-            other => json::push_string(&mut out, &other.to_string()),
-        }
-    }
-    out.push_str("}\n");
-    out
+fn heading(shape: &Shape, template: &Format) -> Result<String, String> {
+    let fields = shape.fields.iter();
+    let mut heading: Row = fields
+        .map(|(field, heading)| (*field, text(*heading)))
+        .collect();
+    heading.push(("Label", method(label_heading)));
+    let line = template.headings().render(&Document::row(&heading))?;
+    Ok(format!("{line}\n"))
 }
 
 #[cfg(test)]
@@ -102,7 +126,12 @@ mod tests {
 
     fn show(format: &str) -> Result<String, String> {
         let rows = vec![vec![("ID", text("0123")), ("Names", text("box"))]];
-        write(&SHAPE, format, "{{.ID}}\t{{.Names}}", &rows)
+        let defaults = Defaults {
+            table: "{{.ID}}\t{{.Names}}",
+            quiet: "{{.ID}}",
+            is_quiet: false,
+        };
+        write(&SHAPE, format, defaults, &rows)
     }
 
     #[test]
@@ -130,7 +159,7 @@ mod tests {
     fn an_unknown_field_is_refused_in_dockers_words() {
         assert_eq!(
             show("{{.Foo}}").unwrap_err(),
-            "failed to execute template: template: :1:2: executing \"\" at <.Foo>: can't evaluate field Foo in type *formatter.ContainerContext"
+            "template parsing error: template: :1:2: executing \"\" at <.Foo>: can't evaluate field Foo in type *formatter.ContainerContext"
         );
     }
 }

@@ -1,6 +1,8 @@
 //! How Docker writes things: sizes, times, tables, JSON, templates. Pure.
 
+pub mod csv;
 pub mod duration;
+pub mod host;
 pub mod json;
 pub mod list;
 pub mod quote;

@@ -1,6 +1,8 @@
 //! Sizes as go-units writes and reads them.
 
 const DECIMAL: [&str; 9] = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
+/// The first size that 64 bits do not hold.
+const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
 const BINARY: [&str; 9] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"];
 
 /// `1.23kB`: three digits, as in the columns of tables.
@@ -59,17 +61,20 @@ fn general(value: f64, digits: usize) -> String {
 /// # Errors
 /// Docker's words.
 pub fn parse(text: &str) -> Result<i64, String> {
-    let end = text
-        .rfind(|c: char| c.is_ascii_digit() || c == '.')
-        .map_or(0, |at| at + 1);
-    let (number, suffix) = text.split_at(end);
-    let (number, suffix) = (number.trim_end(), suffix.trim());
-    let value: f64 = match number.parse() {
-        Ok(value) if !number.is_empty() => value,
-        _ => return Err(format!("invalid size: '{text}'")),
+    let invalid = || format!("invalid size: '{text}'");
+    let last = text
+        .rfind(|c: char| c.is_ascii_digit() || c == '.' || c == ' ')
+        .ok_or_else(invalid)?;
+    let (number, suffix) = if text[last..].starts_with(' ') {
+        (&text[..last], &text[last + 1..])
+    } else {
+        text.split_at(last + 1)
     };
+    let value: f64 = number
+        .parse()
+        .map_err(|_| format!("strconv.ParseFloat: parsing \"{number}\": invalid syntax"))?;
     if value < 0.0 {
-        return Err(format!("invalid size: '{text}'"));
+        return Err(invalid());
     }
     let lower = suffix.to_ascii_lowercase();
     let power = match lower.as_str() {
@@ -81,8 +86,13 @@ pub fn parse(text: &str) -> Result<i64, String> {
         "p" | "pb" | "pib" => 5,
         _ => return Err(format!("invalid suffix: '{lower}'")),
     };
+    let bytes = value * 1024f64.powi(power);
+    // Go's conversion of what does not fit.
+    if bytes >= TOO_LARGE {
+        return Ok(i64::MIN);
+    }
     #[allow(clippy::cast_possible_truncation)]
-    Ok((value * 1024f64.powi(power)) as i64)
+    Ok(bytes as i64)
 }
 
 #[cfg(test)]
@@ -110,6 +120,7 @@ mod tests {
         assert_eq!(parse("1.5G"), Ok(3 << 29));
         assert_eq!(parse("100"), Ok(100));
         assert_eq!(parse("4KB"), Ok(4096));
+        assert_eq!(parse("5 m"), Ok(5 << 20));
         assert_eq!(parse("1x"), Err("invalid suffix: 'x'".into()));
         assert_eq!(parse(""), Err("invalid size: ''".into()));
         assert_eq!(parse("m"), Err("invalid size: 'm'".into()));

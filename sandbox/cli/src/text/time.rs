@@ -46,6 +46,22 @@ pub fn rfc3339(unix: i64) -> String {
     )
 }
 
+/// `2026-11-21 09:21:04.5 +0000 UTC`, as Go prints a time in RFC 3339; anything else stays as it is.
+#[must_use]
+pub fn go(text: &str) -> String {
+    text.parse::<Timestamp>().map_or_else(
+        |_| text.to_owned(),
+        |t| {
+            let fraction = format!("{:09}", t.subsec_nanosecond());
+            let fraction = match fraction.trim_end_matches('0') {
+                "" => String::new(),
+                digits => format!(".{digits}"),
+            };
+            format!("{}{fraction} +0000 UTC", t.strftime("%Y-%m-%d %H:%M:%S"))
+        },
+    )
+}
+
 /// `Thu May  7 21:09:36 2026`, of a time in RFC 3339; anything else stays as it is.
 #[must_use]
 pub fn ansi(text: &str) -> String {

@@ -2,28 +2,27 @@
 
 /// A sequence of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DetachKeys(Vec<u8>);
-
-impl Default for DetachKeys {
-    fn default() -> Self {
-        Self(vec![16, 17])
-    }
+pub struct DetachKeys {
+    keys: Vec<u8>,
+    typed: String,
 }
 
 impl DetachKeys {
-    /// Reads `ctrl-p,ctrl-q` or `a,b`; an empty text means the default.
-    ///
-    /// # Errors
-    /// Docker's words.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
-            return Ok(Self::default());
+    /// Reads `ctrl-p,ctrl-q` or `a,b`. An empty text means the default, and so does a wrong one here: the engine, which is
+    /// told the text, refuses it in its own words.
+    #[must_use]
+    pub fn typed_as(text: &str) -> Self {
+        let keys = text.split(',').map(key).collect::<Option<_>>();
+        Self {
+            keys: keys.unwrap_or_else(|| vec![16, 17]),
+            typed: text.into(),
         }
-        text.split(',')
-            .map(key)
-            .collect::<Option<_>>()
-            .map(Self)
-            .ok_or_else(|| format!("invalid detach keys ({text}) provided"))
+    }
+
+    /// The text that they were read from, for the engine.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        &self.typed
     }
 }
 
@@ -71,16 +70,16 @@ impl Watch {
     pub fn see(&mut self, typed: &[u8]) -> Typed {
         let mut out = Vec::with_capacity(typed.len() + self.seen);
         for &byte in typed {
-            if byte == self.keys.0[self.seen] {
+            if byte == self.keys.keys[self.seen] {
                 self.seen += 1;
-                if self.seen == self.keys.0.len() {
+                if self.seen == self.keys.keys.len() {
                     return Typed::Detach(out);
                 }
                 continue;
             }
-            out.extend_from_slice(&self.keys.0[..self.seen]);
+            out.extend_from_slice(&self.keys.keys[..self.seen]);
             self.seen = 0;
-            if byte == self.keys.0[0] && self.keys.0.len() > 1 {
+            if byte == self.keys.keys[0] && self.keys.keys.len() > 1 {
                 self.seen = 1;
             } else {
                 out.push(byte);
@@ -96,14 +95,14 @@ mod tests {
 
     #[test]
     fn the_sequence_is_found_across_key_presses() {
-        let mut watch = Watch::new(DetachKeys::default());
+        let mut watch = Watch::new(DetachKeys::typed_as(""));
         assert_eq!(watch.see(b"ls\x10"), Typed::Keys(b"ls".to_vec()));
         assert_eq!(watch.see(b"\x11rest"), Typed::Detach(vec![]));
     }
 
     #[test]
     fn held_back_keys_are_given_out_when_the_sequence_breaks() {
-        let mut watch = Watch::new(DetachKeys::default());
+        let mut watch = Watch::new(DetachKeys::typed_as(""));
         assert_eq!(watch.see(b"\x10"), Typed::Keys(vec![]));
         assert_eq!(watch.see(b"x"), Typed::Keys(b"\x10x".to_vec()));
         assert_eq!(watch.see(b"\x10\x10\x11"), Typed::Detach(b"\x10".to_vec()));
@@ -111,9 +110,9 @@ mod tests {
 
     #[test]
     fn sequences_are_read_as_docker_reads_them() {
-        assert_eq!(DetachKeys::parse("ctrl-a,b"), Ok(DetachKeys(vec![1, b'b'])));
-        assert_eq!(DetachKeys::parse(""), Ok(DetachKeys::default()));
-        assert!(DetachKeys::parse("ctrl-P").is_err());
-        assert!(DetachKeys::parse("a,,b").is_err());
+        assert_eq!(DetachKeys::typed_as("ctrl-a,b").keys, [1, b'b']);
+        for default in ["", "ctrl-P", "a,,b"] {
+            assert_eq!(DetachKeys::typed_as(default).keys, [16, 17], "{default}");
+        }
     }
 }

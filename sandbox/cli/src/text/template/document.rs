@@ -67,6 +67,16 @@ impl Document {
         }
     }
 
+    /// The document as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = String::new();
+        if let Ok(orders) = self.orders.lock() {
+            write_json(&self.data(), &orders, &mut out);
+        }
+        out
+    }
+
     pub(super) fn data(&self) -> Value {
         self.value.clone().unwrap_or(Value::Nil)
     }
@@ -166,8 +176,10 @@ pub fn write_json(value: &Value, orders: &Orders, out: &mut String) {
         }
         Value::Map(map) => {
             let sorted: Vec<Arc<str>> = map.keys().cloned().collect();
+            let keys = orders.get(&sorted).unwrap_or(&sorted).iter();
+            let fields = keys.filter(|key| !matches!(map.get(*key), Some(Value::Function(_))));
             out.push('{');
-            for (at, key) in orders.get(&sorted).unwrap_or(&sorted).iter().enumerate() {
+            for (at, key) in fields.enumerate() {
                 if at > 0 {
                     out.push(',');
                 }

@@ -18,17 +18,19 @@ pub fn add(template: Template, orders: Arc<Mutex<Orders>>, headings: bool) -> Te
         .func("json", move |args| {
             let value = args.first().unwrap_or(&Value::Nil);
             let mut out = String::new();
-            match (headings, orders.lock()) {
-                (false, Ok(orders)) => write_json(value, &orders, &mut out),
-                _ => out = value.to_string(),
+            if let (false, Ok(orders)) = (headings, orders.lock()) {
+                write_json(value, &orders, &mut out);
             }
             Ok(Value::String(out.into()))
         })
         .func("lower", text(str::to_lowercase))
         .func("upper", text(str::to_uppercase))
         .func("title", text(title))
-        .func("split", |args| {
+        .func("split", move |args| {
             let (text, separator) = (text_at(args, 0), text_at(args, 1));
+            if headings {
+                return Ok(Value::String(text.into()));
+            }
             let parts: Vec<Value> = text
                 .split(&separator)
                 .map(|p| Value::String(p.into()))

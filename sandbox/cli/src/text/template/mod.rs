@@ -2,9 +2,11 @@
 //!
 //! - [`document`]: JSON as template data, and back.
 //! - [`functions`]: `json`, `join`, `upper` and the others.
+//! - [`scan`]: what must be seen before parsing.
 
 mod document;
 mod functions;
+mod scan;
 
 use gotmpl::{MissingKey, Template, TemplateError};
 
@@ -38,6 +40,8 @@ impl Format {
             text: text.replace("\\t", "\t").replace("\\n", "\n"),
             dialect,
         };
+        let name = dialect.name;
+        scan::check(&format.text).map_err(|why| format!("template: {name}:1: {why}"))?;
         format
             .template(&Document::default())
             .map_err(|error| format.parse_words(&error))?;
@@ -67,14 +71,21 @@ impl Format {
     }
 
     fn template(&self, document: &Document) -> Result<Template, TemplateError> {
-        let template = Template::new("").missing_key(MissingKey::Error);
-        functions::add(template, document.orders.clone(), self.dialect.headings).parse(&self.text)
+        let missing = if self.dialect.headings {
+            MissingKey::Invalid
+        } else {
+            MissingKey::Error
+        };
+        let template = Template::new("").missing_key(missing);
+        functions::add(template, document.orders.clone(), self.dialect.headings)
+            .parse(&scan::with_calls(&self.text))
     }
 
     fn parse_words(&self, error: &TemplateError) -> String {
         match error {
             TemplateError::Parse { line, message, .. }
             | TemplateError::Lex { line, message, .. } => {
+                let message = go_words(message);
                 format!("template: {}:{line}: {message}", self.dialect.name)
             }
             other => format!("template: {}:1: {other}", self.dialect.name),
@@ -116,6 +127,17 @@ impl Format {
         let chain = &self.text[start..end];
         (start + chain.rfind('.').unwrap_or(0), chain.to_owned())
     }
+}
+
+/// The library's message as Go has it.
+fn go_words(message: &str) -> String {
+    if let Some(c) = message
+        .strip_prefix("unexpected character: '")
+        .and_then(|rest| rest.chars().next())
+    {
+        return format!("bad character U+{:04X} '{c}'", u32::from(c));
+    }
+    message.replace("unterminated string", "unterminated quoted string")
 }
 
 #[cfg(test)]

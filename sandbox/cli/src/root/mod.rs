@@ -1,20 +1,24 @@
 //! `docker` itself: global flags, and finding the command.
+//!
+//! - [`endpoint`]: which engine is spoken to.
 
 use std::ffi::OsString;
 
 use clap::{Args, FromArgMatches};
 
+pub mod endpoint;
+
 use crate::{
     command::{Asked, Entry, Parsed},
     commands::{self, summary},
-    docker::{DEFAULT_HOST, Docker},
+    docker::Docker,
     error::CliError,
     flags, tty,
 };
 
 /// Flags that stand before the command.
 #[derive(Debug, Args)]
-struct Global {
+pub struct Global {
     /// Location of client config files (default "~/.docker")
     #[arg(long, value_name = "string")]
     config: Option<String>,
@@ -26,10 +30,25 @@ struct Global {
     debug: bool,
     /// Daemon socket to connect to
     #[arg(short = 'H', long, value_name = "list")]
-    host: Option<String>,
+    host: Vec<String>,
     /// Set the logging level ("debug", "info", "warn", "error", "fatal") (default "info")
     #[arg(short, long, value_name = "string")]
     log_level: Option<String>,
+    /// Use TLS; implied by --tlsverify
+    #[arg(long)]
+    tls: bool,
+    /// Trust certs signed only by this CA (default "~/.docker/ca.pem")
+    #[arg(long, value_name = "string")]
+    tlscacert: Option<String>,
+    /// Path to TLS certificate file (default "~/.docker/cert.pem")
+    #[arg(long, value_name = "string")]
+    tlscert: Option<String>,
+    /// Path to TLS key file (default "~/.docker/key.pem")
+    #[arg(long, value_name = "string")]
+    tlskey: Option<String>,
+    /// Use TLS and verify the remote
+    #[arg(long)]
+    tlsverify: bool,
     /// Print version information and quit
     #[arg(short, long)]
     version: bool,
@@ -37,6 +56,12 @@ struct Global {
     short_help: bool,
     #[arg(trailing_var_arg = true)]
     rest: Vec<String>,
+}
+
+impl Global {
+    fn uses_tls(&self) -> bool {
+        self.tls || self.tlsverify
+    }
 }
 
 /// What is to be done, before anything is done.
@@ -50,6 +75,9 @@ pub enum Plan {
     /// Complete a command line.
     Complete(Vec<String>, Docker),
 }
+
+/// What pflag prints before the help that `-h` asks for.
+const DEPRECATED_H: &str = "Flag shorthand -h has been deprecated, use --help\n";
 
 /// Reads the command line; nothing is opened yet.
 ///
@@ -74,20 +102,24 @@ pub fn plan(args: Vec<OsString>) -> Result<Plan, CliError> {
         .try_get_matches_from(&typed)
         .map_err(|error| wrong(flags::mistakes::words(&error, &flags, &typed)))?;
     let global = Global::from_arg_matches(&matches).map_err(|error| wrong(error.to_string()))?;
-    if global.version {
-        return Ok(Plan::Say(version_line(), 0));
-    }
     let help = matches.get_one("help") == Some(&true) || global.short_help;
     let words: Vec<&str> = global.rest.iter().map(String::as_str).collect();
+    let own_help = || summary::root(&flags, tty::columns());
     match words.as_slice() {
         ["__complete", rest @ ..] => Ok(Plan::Complete(
             rest.iter().map(ToString::to_string).collect(),
-            docker(&global)?,
+            endpoint::resolve(&global)?,
         )),
-        [] => Ok(Plan::Say(summary::root(&flags, tty::columns()), 0)),
-        ["help"] => Ok(Plan::Say(summary::root(&flags, tty::columns()), 0)),
+        [] if global.version => Ok(Plan::Say(version_line(), 0)),
+        [] if global.short_help => {
+            tty::Output::Stderr.write(DEPRECATED_H.as_bytes())?;
+            Ok(Plan::Say(own_help(), 0))
+        }
+        [] if help => Ok(Plan::Say(own_help(), 0)),
+        [] => Ok(Plan::Hint(own_help())),
+        ["help"] => Ok(Plan::Say(own_help(), 0)),
         ["help", topic @ ..] => explain(topic),
-        _ if help => explain(&words),
+        topic if help => Ok(explain(topic).unwrap_or_else(|_| Plan::Say(own_help(), 0))),
         _ => dispatch(&global, &words),
     }
 }
@@ -96,38 +128,31 @@ fn version_line() -> String {
     format!("Docker version {}, build drydock\n", drydock_api::VERSION)
 }
 
-fn docker(global: &Global) -> Result<Docker, CliError> {
-    let from_env = || {
-        std::env::var("DOCKER_HOST")
-            .ok()
-            .filter(|host| !host.is_empty())
-    };
-    let host = global.host.clone().or_else(from_env);
-    Docker::new(host.as_deref().unwrap_or(DEFAULT_HOST))
-}
-
 fn dispatch(global: &Global, words: &[&str]) -> Result<Plan, CliError> {
     if let Some((entry, called, rest)) = find(words) {
         let typed: Vec<String> = rest.iter().map(ToString::to_string).collect();
         return match entry.read(&called, &typed, tty::columns())? {
             Asked::Help(text) => Ok(Plan::Say(text, 0)),
-            Asked::Work(parsed) => Ok(Plan::Work(parsed, docker(global)?)),
+            Asked::ShortHelp(text) => Ok(Plan::Say(format!("{DEPRECATED_H}{text}"), 0)),
+            Asked::Work(parsed) => Ok(Plan::Work(parsed, endpoint::resolve(global)?)),
         };
     }
     let group = words[0];
-    if commands::is_group(group) {
-        return match words.get(1) {
-            None => Ok(Plan::Hint(summary::group(group))),
-            Some(&"--help" | &"-h") => Ok(Plan::Say(summary::group(group), 0)),
-            Some(flag) if flag.starts_with('-') => Err(CliError::Flag {
-                command: format!("docker {group}"),
-                usage: format!("docker {group} COMMAND"),
-                message: format!("unknown flag: {flag}"),
-            }),
-            Some(unknown) => Err(summary::unknown(&[group, unknown])),
-        };
+    if !commands::is_group(group) {
+        return Err(summary::unknown(&[group]));
     }
-    Err(summary::unknown(&[group]))
+    let help = || summary::group(group);
+    match words.get(1).copied() {
+        None => Ok(Plan::Hint(help())),
+        Some("--help") => Ok(Plan::Say(help(), 0)),
+        Some("-h") => Ok(Plan::Say(format!("{DEPRECATED_H}{}", help()), 0)),
+        Some(flag) if flag.starts_with('-') => Err(CliError::Flag {
+            command: format!("docker {group}"),
+            usage: format!("docker {group}"),
+            message: flags::mistakes::unknown_flag(flag),
+        }),
+        Some(unknown) => Err(summary::unknown(&[group, unknown])),
+    }
 }
 
 /// The command that `words` begin with, its name as typed, and what follows.
@@ -155,11 +180,11 @@ fn explain(topic: &[&str]) -> Result<Plan, CliError> {
             0,
         ));
     }
-    if commands::is_group(topic[0]) {
+    if commands::is_group(topic[0]) && topic.len() == 1 {
         return Ok(Plan::Say(summary::group(topic[0]), 0));
     }
     Err(CliError::failed(format!(
         "unknown help topic: {}",
-        topic.join(" ")
+        topic.last().unwrap_or(&"")
     )))
 }
