@@ -12,6 +12,8 @@
 mod harness;
 
 mod browser;
+mod container_lives;
+mod container_values;
 mod isolation;
 mod lessons;
 mod own_docker;

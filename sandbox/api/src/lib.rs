@@ -15,7 +15,7 @@ pub mod stdcopy;
 pub mod terminal;
 
 /// The newest API version that is spoken here.
-pub const API_VERSION: &str = "1.43";
+pub const API_VERSION: &str = "1.50";
 
 /// The oldest API version that is still answered.
 pub const MIN_API_VERSION: &str = "1.24";

@@ -28,6 +28,10 @@ pub(crate) enum EngineError {
     NoSuchFile { path: String, container: String },
     #[error("get {0}: no such volume")]
     NoSuchVolume(String),
+    #[error("error looking up volume plugin {0}: plugin \"{0}\" not found")]
+    NoSuchVolumeDriver(String),
+    #[error("create {name}: {reason}")]
+    VolumeDriver { name: String, reason: String },
     #[error("network {0} not found")]
     NoSuchNetwork(String),
     #[error("multiple IDs found with provided prefix: {0}")]
@@ -36,6 +40,8 @@ pub(crate) enum EngineError {
         "Conflict. The container name \"/{name}\" is already in use by container \"{holder}\". You have to remove (or rename) that container to be able to reuse that name."
     )]
     NameInUse { name: String, holder: String },
+    #[error("Cannot kill container: {container}: {reason}")]
+    CannotKill { container: String, reason: String },
     #[error("Container {0} is not running")]
     NotRunning(String),
     #[error("{0}")]
@@ -49,6 +55,20 @@ pub(crate) enum EngineError {
     Failed(String),
     #[error("a sandbox cannot do this: {what}; {next}")]
     Unsupported { what: String, next: &'static str },
+    #[error("configured logging driver does not support reading")]
+    UnreadableLog,
+    #[error("failed to initialize logging driver: {0}")]
+    LogDriver(String),
+    #[error(
+        "image with reference {image} was found but does not match the specified platform: wanted {wanted}, actual: {actual}"
+    )]
+    WrongPlatform {
+        image: String,
+        wanted: String,
+        actual: String,
+    },
+    #[error("{0}")]
+    NoSwarm(&'static str),
     #[error("not modified")]
     NotModified,
     #[error("the request's body is larger than {0} bytes")]
@@ -111,9 +131,13 @@ impl EngineError {
         match self {
             Self::NoSuchPage
             | Self::NoSuchContainer(_)
+            | Self::CannotKill { .. }
             | Self::NoSuchExec(_)
             | Self::NoSuchFile { .. }
             | Self::NoSuchVolume(_)
+            | Self::NoSuchVolumeDriver(_)
+            | Self::VolumeDriver { .. }
+            | Self::WrongPlatform { .. }
             | Self::NoSuchNetwork(_) => StatusCode::NOT_FOUND,
             Self::NameInUse { .. } | Self::NotRunning(_) | Self::Conflict(_) => {
                 StatusCode::CONFLICT
@@ -122,15 +146,19 @@ impl EngineError {
             Self::AmbiguousPrefix(_) | Self::Invalid(_) | Self::MountSource { .. } => {
                 StatusCode::BAD_REQUEST
             }
-            Self::Unsupported { .. } => StatusCode::NOT_IMPLEMENTED,
+            Self::Unsupported { .. } | Self::UnreadableLog => StatusCode::NOT_IMPLEMENTED,
+            Self::NoSwarm(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::NotModified => StatusCode::NOT_MODIFIED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Exec(LaunchError::Cwd { .. }) => StatusCode::BAD_REQUEST,
             Self::Start(error) | Self::Exec(error) => launch_status(error),
             Self::Image(error) => error.status(),
             Self::Os { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 StatusCode::INSUFFICIENT_STORAGE
             }
-            Self::Failed(_) | Self::Os { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::LogDriver(_) | Self::Failed(_) | Self::Os { .. } => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 
@@ -167,7 +195,8 @@ impl IntoResponse for EngineError {
         if status == StatusCode::NOT_MODIFIED {
             return status.into_response();
         }
-        if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
+        let expected = [StatusCode::NOT_IMPLEMENTED, StatusCode::SERVICE_UNAVAILABLE];
+        if status.is_server_error() && !expected.contains(&status) {
             tracing::warn!(error = ?self, "request failed");
         }
         (status, Json(ErrorMessage::new(self.message()))).into_response()

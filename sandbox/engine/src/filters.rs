@@ -20,15 +20,21 @@ enum Values {
 impl Filters {
     /// Reads the query's value; nothing at all is no filter. A filter that is not in `known` is refused.
     pub(crate) fn parse(text: Option<&str>, known: &[&str]) -> Result<Self, EngineError> {
+        let filters = Self::parse_any(text)?;
+        match filters.0.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(odd) => Err(EngineError::Invalid(format!("Invalid filter '{odd}'"))),
+            None => Ok(filters),
+        }
+    }
+
+    /// As [`Filters::parse`], whatever the filters are called: Docker's events ignore those that they do not know.
+    pub(crate) fn parse_any(text: Option<&str>) -> Result<Self, EngineError> {
         let text = text.unwrap_or_default();
         if text.is_empty() {
             return Ok(Self::default());
         }
         let raw: BTreeMap<String, Values> = serde_json::from_str(text)
             .map_err(|_| EngineError::Invalid("invalid filter".into()))?;
-        if let Some(odd) = raw.keys().find(|key| !known.contains(&key.as_str())) {
-            return Err(EngineError::Invalid(format!("invalid filter '{odd}'")));
-        }
         let values = raw.into_iter().map(|(key, values)| {
             let values = match values {
                 Values::List(list) => list.into_iter().collect(),
@@ -58,6 +64,14 @@ impl Filters {
         !self.has(key) || self.get(key).any(fits)
     }
 
+    /// True without this filter, or when one of its values is `text` or, as a regular expression, is found in it.
+    pub(crate) fn matches(&self, key: &str, text: &str) -> bool {
+        self.any(key, |pattern| {
+            pattern == text
+                || regex_lite::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
+        })
+    }
+
     /// `label=key` and `label=key=value`: all of them must fit; `label!` none.
     pub(crate) fn labels(&self, labels: Option<&BTreeMap<String, String>>) -> bool {
         let fits = |wanted: &str| {
@@ -80,7 +94,7 @@ impl Filters {
             "1" | "true" => Ok(Some(true)),
             "0" | "false" => Ok(Some(false)),
             odd => Err(EngineError::Invalid(format!(
-                "invalid filter '{key}={odd}'"
+                "Invalid filter '{key}=[{odd}]'"
             ))),
         }
     }
@@ -121,10 +135,23 @@ mod tests {
     }
 
     #[test]
+    fn names_are_regular_expressions_and_broken_ones_match_themselves() {
+        let known = ["name"];
+        let fits = |pattern: &str, name: &str| {
+            let text = serde_json::json!({ "name": [pattern] }).to_string();
+            Filters::parse(Some(&text), &known)
+                .unwrap()
+                .matches("name", name)
+        };
+        assert!(fits("^web$", "web") && fits("w(e|a)b", "my-wab") && fits("", "web"));
+        assert!(!fits("^web$", "web2") && !fits("[", "web") && fits("[", "["));
+    }
+
+    #[test]
     fn unknown_and_broken_filters_are_refused() {
         assert_eq!(
             parsed(r#"{"colour":["red"]}"#).unwrap_err(),
-            "invalid filter 'colour'"
+            "Invalid filter 'colour'"
         );
         assert_eq!(parsed("{").unwrap_err(), "invalid filter");
         assert!(

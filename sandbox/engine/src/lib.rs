@@ -26,6 +26,7 @@ pub(crate) mod exec;
 pub(crate) mod filters;
 pub(crate) mod http;
 pub(crate) mod image;
+pub(crate) mod moment;
 pub(crate) mod network;
 pub(crate) mod process;
 pub(crate) mod router;

@@ -12,8 +12,8 @@ use crate::{
     doors::Door,
     error::EngineError,
     routes::{
-        archive, build, containers, exec, images, logs, networks, refused, streams, system,
-        volumes, workstation,
+        archive, build, containers, events, exec, images, lives, logs, networks, refused, streams,
+        system, volumes, workstation,
     },
 };
 
@@ -35,22 +35,22 @@ fn docker() -> Router<Engine> {
         .route("/_ping", get(system::ping).head(system::ping))
         .route("/version", get(system::version))
         .route("/info", get(system::info))
-        .route("/events", get(system::events))
+        .route("/events", get(events::events))
         .route("/system/df", get(system::df))
         .route("/auth", post(system::auth))
 
         .route("/containers/json", get(containers::list))
         .route("/containers/create", post(containers::create))
-        .route("/containers/prune", post(containers::prune))
-        .route("/containers/{id}", delete(containers::remove))
+        .route("/containers/prune", post(lives::prune))
+        .route("/containers/{id}", delete(lives::remove))
         .route("/containers/{id}/json", get(containers::inspect))
         .route("/containers/{id}/top", get(containers::top))
-        .route("/containers/{id}/start", post(containers::start))
-        .route("/containers/{id}/stop", post(containers::stop))
-        .route("/containers/{id}/restart", post(containers::restart))
-        .route("/containers/{id}/kill", post(containers::kill))
+        .route("/containers/{id}/start", post(lives::start))
+        .route("/containers/{id}/stop", post(lives::stop))
+        .route("/containers/{id}/restart", post(lives::restart))
+        .route("/containers/{id}/kill", post(lives::kill))
         .route("/containers/{id}/rename", post(containers::rename))
-        .route("/containers/{id}/wait", post(containers::wait))
+        .route("/containers/{id}/wait", post(lives::wait))
         .route("/containers/{id}/resize", post(containers::resize))
         .route("/containers/{id}/pause", post(refused::pause))
         .route("/containers/{id}/unpause", post(refused::unpause))
@@ -62,6 +62,7 @@ fn docker() -> Router<Engine> {
         .route("/commit", post(refused::commit))
         .route("/containers/{id}/logs", get(logs::logs))
         .route("/containers/{id}/attach", post(streams::attach))
+        .route("/containers/{id}/attach/ws", get(streams::attach_websocket))
         .route("/containers/{id}/exec", post(exec::create))
         .route("/exec/{id}/start", post(exec::start))
         .route("/exec/{id}/resize", post(exec::resize))
@@ -88,9 +89,18 @@ fn docker() -> Router<Engine> {
         .route("/networks/{id}", get(networks::inspect).delete(networks::remove))
 
         .route("/swarm", get(system::no_swarm))
+        .route("/swarm/leave", post(system::no_swarm_to_leave))
         .route("/swarm/{*rest}", any(system::no_swarm))
         .route("/services", any(system::no_swarm))
+        .route("/services/{*rest}", any(system::no_swarm))
+        .route("/tasks", any(system::no_swarm))
+        .route("/tasks/{*rest}", any(system::no_swarm))
         .route("/nodes", any(system::no_swarm))
+        .route("/nodes/{*rest}", any(system::no_swarm))
+        .route("/secrets", any(system::no_swarm))
+        .route("/secrets/{*rest}", any(system::no_swarm))
+        .route("/configs", any(system::no_swarm))
+        .route("/configs/{*rest}", any(system::no_swarm))
         .route("/plugins", get(system::no_plugins))
 }
 

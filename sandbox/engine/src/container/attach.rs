@@ -15,7 +15,10 @@ use super::{
     },
     streams::Wants,
 };
-use crate::http::hijack::{Output, Reader};
+use crate::{
+    Engine,
+    http::hijack::{Output, Reader},
+};
 
 /// How long what a client sent before it hung up may take to be typed.
 const LAST_INPUT: Duration = Duration::from_secs(5);
@@ -30,11 +33,14 @@ pub(crate) struct AttachOptions {
     pub stdin: bool,
     pub stdout: bool,
     pub stderr: bool,
+    /// With a header before each piece that says which stream it is of.
+    pub framed: bool,
 }
 
 /// A client that is attached: nothing is lost from here on, even before its connection is raw.
 #[derive(Debug)]
 pub(crate) struct Attachment {
+    engine: Engine,
     container: Arc<Container>,
     options: AttachOptions,
     keys: DetachKeys,
@@ -42,13 +48,20 @@ pub(crate) struct Attachment {
 }
 
 impl Attachment {
-    pub(crate) fn new(container: Arc<Container>, options: AttachOptions, keys: DetachKeys) -> Self {
+    pub(crate) fn new(
+        engine: &Engine,
+        container: Arc<Container>,
+        options: AttachOptions,
+        keys: DetachKeys,
+    ) -> Self {
         let wants = Wants {
             stdout: options.stdout,
             stderr: options.stderr,
         };
         let live = options.stream.then(|| container.streams.listen(wants));
+        engine.events.tell(container.event("attach", &[]));
         Self {
+            engine: engine.clone(),
             container,
             options,
             keys,
@@ -58,7 +71,7 @@ impl Attachment {
 
     /// Carries until the run ends, or the client goes or detaches.
     pub(crate) async fn carry(self, mut output: Output, reader: Option<Reader>) {
-        let framed = !self.container.config.tty;
+        let framed = self.options.framed;
         if self.options.logs
             && replay(&self.container, self.options, framed, &mut output)
                 .await
@@ -75,9 +88,12 @@ impl Attachment {
             }
         };
         let typing = type_in(&self.container, self.keys, reader, self.options.stdin);
-        tokio::select! {
-            () = printing => {}
-            () = typing => {}
+        let detached = tokio::select! {
+            () = printing => false,
+            typed = typing => matches!(typed, Typed::Detached),
+        };
+        if detached {
+            self.engine.events.tell(self.container.event("detach", &[]));
         }
     }
 }
@@ -119,7 +135,12 @@ async fn replay(
 }
 
 /// Types what the client sends; returns when it has gone, or has detached.
-async fn type_in(container: &Container, mut keys: DetachKeys, reader: Option<Reader>, stdin: bool) {
+async fn type_in(
+    container: &Container,
+    mut keys: DetachKeys,
+    reader: Option<Reader>,
+    stdin: bool,
+) -> Typed {
     let Some(mut reader) = reader else {
         return std::future::pending().await;
     };
@@ -160,10 +181,10 @@ async fn type_in(container: &Container, mut keys: DetachKeys, reader: Option<Rea
         typed = &mut copying => typed,
         () = watcher.hung_up() => timeout(LAST_INPUT, copying).await.unwrap_or(Typed::All),
     };
-    match typed {
-        Typed::Detached => {}
-        Typed::All => watcher.hung_up().await,
+    if matches!(typed, Typed::All) {
+        watcher.hung_up().await;
     }
+    typed
 }
 
 /// What became of a client's input.

@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Container;
-use crate::network::Seat;
+use super::{Container, create::HOST_GATEWAY};
+use crate::network::{GATEWAY, Seat};
 
 /// The writable layer.
 pub(crate) fn upper(dir: &Path) -> PathBuf {
@@ -84,6 +84,10 @@ fn hosts(name: &str, domain: &str, address: Option<&str>, extra: &[String]) -> S
     );
     for line in extra {
         if let Some((host, address)) = line.split_once([':', '=']) {
+            let address = match address {
+                HOST_GATEWAY => GATEWAY.to_string(),
+                own => own.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            };
             let _ = writeln!(text, "{address}\t{host}");
         }
     }
@@ -100,11 +104,11 @@ fn hosts(name: &str, domain: &str, address: Option<&str>, extra: &[String]) -> S
 
 fn resolv_conf(servers: &[String], search: &[String], options: &[String]) -> String {
     let mut text = String::new();
-    for server in servers {
-        let _ = writeln!(text, "nameserver {server}");
-    }
     if !search.is_empty() {
         let _ = writeln!(text, "search {}", search.join(" "));
+    }
+    for server in servers {
+        let _ = writeln!(text, "nameserver {server}");
     }
     if !options.is_empty() {
         let _ = writeln!(text, "options {}", options.join(" "));
@@ -137,16 +141,20 @@ mod tests {
             "web",
             "lan",
             Some("172.17.0.2"),
-            &["db:10.0.0.1".into(), "v6=::2".into()],
+            &[
+                "db:10.0.0.1".into(),
+                "v6=[::2]".into(),
+                "up:host-gateway".into(),
+            ],
         );
         assert!(text.starts_with("127.0.0.1\tlocalhost\n"));
-        assert!(text.ends_with("10.0.0.1\tdb\n::2\tv6\n172.17.0.2\tweb.lan web\n"));
+        assert!(text.ends_with("10.0.0.1\tdb\n::2\tv6\n172.17.0.1\tup\n172.17.0.2\tweb.lan web\n"));
         assert!(!hosts("web", "", None, &[]).contains("web"));
     }
 
     #[test]
     fn resolv_conf_is_what_the_flags_say() {
         let text = resolv_conf(&["9.9.9.9".into()], &["lan".into()], &["ndots:1".into()]);
-        assert_eq!(text, "nameserver 9.9.9.9\nsearch lan\noptions ndots:1\n");
+        assert_eq!(text, "search lan\nnameserver 9.9.9.9\noptions ndots:1\n");
     }
 }

@@ -19,6 +19,7 @@ pub(crate) mod inspect;
 pub(crate) mod life;
 pub(crate) mod log;
 pub(crate) mod names;
+mod port_filter;
 pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod spec;

@@ -199,7 +199,12 @@ pub(crate) fn seccomp(host: &HostConfig) -> Result<Seccomp, EngineError> {
         Seccomp::Default
     };
     for option in host.security_opt.iter().flatten() {
-        match option.split_once(['=', ':']) {
+        let invalid = |n: u8| {
+            Err(EngineError::Invalid(format!(
+                "invalid --security-opt {n}: {option:?}"
+            )))
+        };
+        match option.split_once('=').or_else(|| option.split_once(':')) {
             Some(("seccomp", "unconfined")) => seccomp = Seccomp::Unconfined,
             Some(("seccomp", "builtin")) => seccomp = Seccomp::Default,
             Some(("seccomp", _)) => {
@@ -208,13 +213,15 @@ pub(crate) fn seccomp(host: &HostConfig) -> Result<Seccomp, EngineError> {
                     next: "use seccomp=unconfined or leave the option out",
                 });
             }
-            Some(("no-new-privileges" | "apparmor" | "label" | "systempaths", _)) => {}
+            Some((
+                "no-new-privileges",
+                "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE"
+                | "False",
+            )) => {}
+            Some(("apparmor" | "label" | "systempaths", _)) => {}
             None if matches!(option.as_str(), "no-new-privileges" | "disable") => {}
-            _ => {
-                return Err(EngineError::Invalid(format!(
-                    "invalid --security-opt 2: {option:?}"
-                )));
-            }
+            Some(_) => return invalid(2),
+            None => return invalid(1),
         }
     }
     Ok(seccomp)

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use drydock_spec::{ContainerState, ImageId};
 
-use super::{Container, State, files};
+use super::{Container, State, files, port_filter::Ports};
 use crate::{
     Engine,
     doors::Door,
@@ -52,11 +52,8 @@ pub(crate) fn list(
     options: &ListOptions,
 ) -> Result<Vec<Summary>, EngineError> {
     let choice = Choice::new(engine, door, &options.filters)?;
-    // Asking for a state, an exit code or the last ones means asking for those that do not run too.
-    let all = options.all
-        || options.limit.is_some()
-        || choice.filters.has("status")
-        || choice.filters.has("exited");
+    // Asking for a state or for the last ones means asking for those that do not run too.
+    let all = options.all || options.limit.is_some() || choice.filters.has("status");
     let names = image_names(engine);
     let mut lines = Vec::new();
     for container in engine.containers.list(door) {
@@ -79,6 +76,8 @@ struct Choice<'a> {
     before: Option<Arc<Container>>,
     since: Option<Arc<Container>>,
     exited: Vec<i32>,
+    expose: Vec<Ports>,
+    publish: Vec<Ports>,
     engine: &'a Engine,
 }
 
@@ -96,10 +95,24 @@ impl<'a> Choice<'a> {
             ];
             if !known.contains(&status) {
                 return Err(EngineError::Invalid(format!(
-                    "invalid filter 'status={status}'"
+                    "Invalid filter 'status={status}'"
                 )));
             }
         }
+        for health in filters.get("health") {
+            if !["starting", "healthy", "unhealthy", "none"].contains(&health) {
+                return Err(EngineError::Invalid(format!(
+                    "Unrecognised filter value for health: {health}"
+                )));
+            }
+        }
+        filters.flag("is-task")?;
+        let ports = |key| -> Result<Vec<Ports>, EngineError> {
+            filters
+                .get(key)
+                .map(|text| Ports::parse(key, text))
+                .collect()
+        };
         let number = |text: &str| {
             text.parse().map_err(|_| {
                 EngineError::Invalid(format!("strconv.Atoi: parsing {text:?}: invalid syntax"))
@@ -120,6 +133,8 @@ impl<'a> Choice<'a> {
                 .collect(),
             before: find("before")?,
             since: find("since")?,
+            expose: ports("expose")?,
+            publish: ports("publish")?,
             exited: filters
                 .get("exited")
                 .map(number)
@@ -135,14 +150,14 @@ impl<'a> Choice<'a> {
         let labels = container.labels();
         Ok(
             filters.any("status", |status| status == state.status.as_str())
-                && filters.any("id", |id| container.id.as_str().starts_with(id))
-                && filters.any("name", |wanted| matches_name(wanted, &name))
+                && filters.matches("id", container.id.as_str())
+                && (filters.matches("name", &name) || filters.matches("name", &format!("/{name}")))
                 && filters.labels(Some(&labels))
                 && filters.any("health", |health| health == state.health_word())
                 && filters.any("network", |network| self.is_on(container, network))
                 && filters.any("volume", |volume| mounts(container, volume))
-                && filters.any("expose", |port| exposes(container, port))
-                && !filters.has("publish")
+                && (self.expose.is_empty() || exposes(container, &self.expose))
+                && self.publish.is_empty()
                 && filters.any("is-task", |value| matches!(value, "0" | "false"))
                 && (self.exited.is_empty()
                     || (state.status == ContainerState::Exited
@@ -178,25 +193,6 @@ impl<'a> Choice<'a> {
     }
 }
 
-/// Docker takes a regular expression; anchors and plain text cover what is asked for in practice.
-fn matches_name(wanted: &str, name: &str) -> bool {
-    let (wanted, from_start) = wanted
-        .strip_prefix('^')
-        .map_or((wanted, false), |rest| (rest, true));
-    let (wanted, to_end) = wanted
-        .strip_suffix('$')
-        .map_or((wanted, false), |rest| (rest, true));
-    let slashed = format!("/{name}");
-    [name, slashed.as_str()]
-        .into_iter()
-        .any(|name| match (from_start, to_end) {
-            (true, true) => name == wanted,
-            (true, false) => name.starts_with(wanted),
-            (false, true) => name.ends_with(wanted),
-            (false, false) => name.contains(wanted),
-        })
-}
-
 fn mounts(container: &Container, volume: &str) -> bool {
     container
         .mounts
@@ -204,18 +200,9 @@ fn mounts(container: &Container, volume: &str) -> bool {
         .any(|point| point.name == volume || point.source == volume || point.destination == volume)
 }
 
-fn exposes(container: &Container, wanted: &str) -> bool {
-    let wanted = if wanted.contains('/') {
-        wanted.to_owned()
-    } else {
-        format!("{wanted}/tcp")
-    };
-    container
-        .config
-        .exposed_ports
-        .iter()
-        .flatten()
-        .any(|(port, _)| *port == wanted)
+fn exposes(container: &Container, wanted: &[Ports]) -> bool {
+    let mut exposed = container.config.exposed_ports.iter().flatten();
+    exposed.any(|(port, _)| wanted.iter().any(|wanted| wanted.contain(port)))
 }
 
 /// Which names lead to which image now.
@@ -326,16 +313,6 @@ fn ports(container: &Container) -> Vec<Port> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_matched_in_part_or_between_anchors() {
-        assert!(
-            matches_name("web", "my-web-1")
-                && matches_name("^/web$", "web")
-                && matches_name("^web", "web2")
-        );
-        assert!(!matches_name("^web$", "web2") && !matches_name("db", "web"));
-    }
 
     #[test]
     fn commands_are_joined_as_docker_joins_them() {

@@ -140,6 +140,14 @@ pub(crate) fn tell(engine: &Engine, exec: &Exec, action: &str) {
     }
 }
 
+/// Something happens to an exec whose command does not matter.
+pub(crate) fn tell_plain(engine: &Engine, exec: &Exec, action: &str) {
+    if let Target::Container(container) = &exec.target {
+        let more = [("execID", exec.id.to_string())];
+        engine.events.tell(container.event(action, &more));
+    }
+}
+
 fn exec_spec(
     engine: &Engine,
     exec: &Exec,

@@ -6,8 +6,12 @@ use bytes::Bytes;
 use drydock_api::stdcopy::Stream;
 use tokio::{io::AsyncWriteExt as _, net::unix::pipe, time::timeout};
 
-use super::{Exec, launch::Started};
+use super::{
+    Exec,
+    launch::{self, Started},
+};
 use crate::{
+    Engine,
     container::{detach_keys::DetachKeys, life::pump::Source},
     http::hijack::{Output, Reader},
     process::Process,
@@ -33,6 +37,7 @@ enum End {
 
 /// Carries until the process has ended, or the client goes or detaches.
 pub(crate) async fn carry(
+    engine: &Engine,
     exec: Arc<Exec>,
     started: Started,
     keys: DetachKeys,
@@ -54,7 +59,10 @@ pub(crate) async fn carry(
     };
     match end {
         End::Finished => exec.ended().await,
-        End::Detached => drop(tokio::spawn(swallow(process))),
+        End::Detached => {
+            launch::tell_plain(engine, &exec, "exec_detach");
+            tokio::spawn(swallow(process));
+        }
         // As when a terminal's line is cut. Without a terminal, its pipes have ended.
         End::HungUp if tty => drop(process.signal(HANGUP)),
         End::HungUp => {}

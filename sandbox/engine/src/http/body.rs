@@ -88,8 +88,45 @@ impl io::Read for BlockingReader {
 
 fn from_value<T: DeserializeOwned>(mut value: Value) -> Result<T, EngineError> {
     strip_nulls(&mut value);
-    serde_json::from_value(value)
-        .map_err(|error| EngineError::Invalid(format!("json: cannot unmarshal: {error}")))
+    // The whole body's `null` is the zero value too.
+    if value.is_null() {
+        value = Value::Object(serde_json::Map::new());
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        EngineError::Invalid(mismatch(&path, &error.into_inner().to_string()))
+    })
+}
+
+/// What serde says of a value of the wrong type, as Go's decoder would say it.
+fn mismatch(path: &str, reason: &str) -> String {
+    let place = match path {
+        "." => "Go value".into(),
+        path => format!("Go struct field {path}"),
+    };
+    let typed = reason
+        .strip_prefix("invalid type: ")
+        .and_then(|rest| rest.split_once(", expected "));
+    let Some((found, wanted)) = typed else {
+        return format!("json: cannot unmarshal into {place}: {reason}");
+    };
+    let found = match found.split([' ', '`']).next().unwrap_or_default() {
+        "integer" | "floating" => "number",
+        "boolean" => "bool",
+        "sequence" => "array",
+        "map" => "object",
+        other => other,
+    };
+    let wanted = match wanted {
+        "a string" => "string",
+        "a boolean" => "bool",
+        "a sequence" => "[]string",
+        "a map" => "map[string]string",
+        "i64" | "i32" => "int64",
+        "u16" | "u32" | "u64" => "uint",
+        other => other.trim_start_matches("struct "),
+    };
+    format!("json: cannot unmarshal {found} into {place} of type {wanted}")
 }
 
 /// For Go, `null` is the zero value of any field.
@@ -115,13 +152,27 @@ fn bad_json(bytes: &[u8], error: &serde_json::Error) -> EngineError {
         .map(|line| line.len() + 1)
         .sum::<usize>();
     let at = line_start + error.column().saturating_sub(1);
+    let text = error.to_string();
+    if text.starts_with("trailing characters") {
+        return EngineError::Invalid("unexpected content after JSON".into());
+    }
     let found = String::from_utf8_lossy(&bytes[at.min(bytes.len())..])
         .chars()
         .next()
         .unwrap_or(' ');
-    EngineError::Invalid(format!(
-        "invalid character '{found}' looking for beginning of value"
-    ))
+    let key = text.starts_with("key must be a string");
+    let place = if key || (text.starts_with("trailing comma") && found == '}') {
+        "looking for beginning of object key string"
+    } else if text.starts_with("expected `:`") {
+        "after object key"
+    } else if text.starts_with("expected `,` or `}`") {
+        "after object key:value pair"
+    } else if text.starts_with("expected `,` or `]`") {
+        "after array element"
+    } else {
+        "looking for beginning of value"
+    };
+    EngineError::Invalid(format!("invalid character '{found}' {place}"))
 }
 
 #[cfg(test)]
@@ -155,14 +206,24 @@ mod tests {
     async fn broken_json_is_refused_in_gos_words() {
         assert_eq!(
             read("{x").await.unwrap_err(),
+            "invalid character 'x' looking for beginning of object key string"
+        );
+        assert_eq!(
+            read("x").await.unwrap_err(),
             "invalid character 'x' looking for beginning of value"
         );
+        assert_eq!(
+            read(r#"{"Tty":true} {}"#).await.unwrap_err(),
+            "unexpected content after JSON"
+        );
         assert_eq!(read("{\"Tty\":").await.unwrap_err(), "unexpected EOF");
-        assert!(
-            read(r#"{"Tty":"yes"}"#)
-                .await
-                .unwrap_err()
-                .starts_with("json: cannot unmarshal")
+        assert_eq!(
+            read(r#"{"Tty":"yes"}"#).await.unwrap_err(),
+            "json: cannot unmarshal string into Go struct field Tty of type bool"
+        );
+        assert_eq!(
+            read(r#"{"Cmd":[5]}"#).await.unwrap_err(),
+            "json: cannot unmarshal number into Go struct field Cmd[0] of type string"
         );
     }
 

@@ -87,6 +87,20 @@ pub(crate) struct Raw {
     pub writer: OwnedWriteHalf,
 }
 
+impl Raw {
+    /// Both halves of a connection that nothing was read from yet.
+    pub(crate) fn over(stream: UnixStream) -> Self {
+        let (half, writer) = stream.into_split();
+        Self {
+            reader: Reader {
+                early: Bytes::new(),
+                half,
+            },
+            writer,
+        }
+    }
+}
+
 /// What the client sends, beginning with what came along with its request.
 #[derive(Debug)]
 pub(crate) struct Reader {

@@ -3,6 +3,7 @@
 //! - [`body`]: JSON bodies, bounded, refused in Docker's words.
 //! - [`version`]: `/v1.41/…` and the headers of every answer.
 //! - [`hijack`]: a connection that becomes a raw stream.
+//! - [`websocket`]: the same, in messages.
 //! - [`stream`]: answers that grow: JSON lines, raw bytes.
 //! - [`query`]: Docker's booleans and numbers.
 
@@ -12,3 +13,4 @@ pub(crate) mod pieces;
 pub(crate) mod query;
 pub(crate) mod stream;
 pub(crate) mod version;
+pub(crate) mod websocket;

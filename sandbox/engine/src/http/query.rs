@@ -15,11 +15,6 @@ pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D
     Ok(is_true(&String::deserialize(deserializer)?))
 }
 
-/// A number where an empty or odd text is absence.
-pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    Ok(String::deserialize(deserializer)?.trim().parse().ok())
-}
-
 #[cfg(test)]
 mod tests {
     #[test]

@@ -16,6 +16,17 @@ fn minor(version: &str) -> Option<u16> {
     version.strip_prefix("1.")?.parse().ok()
 }
 
+/// `1.41`; another major version is older or newer than all that there are.
+fn parse(version: &str) -> Option<ApiVersion> {
+    let (major, minor) = version.split_once('.').unwrap_or((version, "0"));
+    let (major, minor) = (major.parse::<u16>().ok()?, minor.parse::<u16>().ok()?);
+    Some(ApiVersion(match major {
+        0 => 0,
+        1 => minor,
+        _ => u16::MAX,
+    }))
+}
+
 fn newest() -> ApiVersion {
     ApiVersion(minor(API_VERSION).unwrap_or(u16::MAX))
 }
@@ -26,9 +37,7 @@ pub(crate) fn strip(request: &mut Request<Body>) -> Result<ApiVersion, EngineErr
         return Ok(newest());
     };
     let oldest = ApiVersion(minor(MIN_API_VERSION).unwrap_or(0));
-    let asked = minor(&version)
-        .map(ApiVersion)
-        .ok_or(EngineError::NoSuchPage)?;
+    let asked = parse(&version).ok_or(EngineError::NoSuchPage)?;
     if asked < oldest {
         return Err(EngineError::Invalid(format!(
             "client version {version} is too old. Minimum supported API version is {MIN_API_VERSION}, please upgrade your client to a newer version"
@@ -84,16 +93,22 @@ mod tests {
             stripped("/v1.41/containers/json?all=1"),
             Ok((41, "/containers/json?all=1".into()))
         );
-        assert_eq!(stripped("/_ping"), Ok((43, "/_ping".into())));
-        assert_eq!(stripped("/volumes/v1"), Ok((43, "/volumes/v1".into())));
+        assert_eq!(stripped("/_ping"), Ok((50, "/_ping".into())));
+        assert_eq!(stripped("/volumes/v1"), Ok((50, "/volumes/v1".into())));
     }
 
     #[test]
     fn versions_out_of_range_are_refused_in_dockers_words() {
         assert_eq!(
             stripped("/v1.99/info").unwrap_err(),
-            "client version 1.99 is too new. Maximum supported API version is 1.43"
+            "client version 1.99 is too new. Maximum supported API version is 1.50"
         );
+        assert!(
+            stripped("/v2/info")
+                .unwrap_err()
+                .contains("client version 2 is too new")
+        );
+        assert_eq!(stripped("/v1.x/info").unwrap_err(), "page not found");
         assert!(
             stripped("/v1.12/info")
                 .unwrap_err()

@@ -30,7 +30,7 @@ use crate::{
 const BRIDGE: &str = "docker0";
 const SUBNET: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 0);
 const PREFIX: u8 = 16;
-const GATEWAY: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 1);
+pub(crate) const GATEWAY: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 1);
 
 /// Filters that `docker network ls` takes.
 pub(crate) const FILTERS: &[&str] = &["dangling", "driver", "id", "label", "name", "scope", "type"];

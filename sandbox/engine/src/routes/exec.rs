@@ -37,12 +37,18 @@ pub(crate) async fn create(
     Path(id): Path<String>,
     request: Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let target = target(&engine, door, &id)?;
+    // The body first, as in Docker: who sends one is still busy with it when its container is looked for.
     let request: ExecRequest = body::json(request).await?;
+    let target = target(&engine, door, &id)?;
     if request.cmd.is_empty() {
         return Err(EngineError::Invalid("No exec command specified".into()));
     }
-    DetachKeys::parse(&request.detach_keys)?;
+    DetachKeys::parse(&request.detach_keys).map_err(|_| {
+        EngineError::Invalid(format!(
+            "Invalid escape keys ({}) provided",
+            request.detach_keys
+        ))
+    })?;
     if let Target::Container(container) = &target {
         match container.status() {
             ContainerState::Running => {}
@@ -99,9 +105,9 @@ pub(crate) async fn start(
     Path(id): Path<String>,
     mut request: Request<Body>,
 ) -> Answer<Response> {
-    let exec = find(&engine, door, &id)?;
     let wish = Wish::take(&mut request);
     let options: StartRequest = body::json(request.into_body()).await?;
+    let exec = find(&engine, door, &id)?;
     let keys = DetachKeys::parse(&exec.request.detach_keys)?;
     launch::claim(&exec)?;
     let [rows, cols] = options.console_size;
@@ -120,7 +126,7 @@ pub(crate) async fn start(
         wish,
         content_type,
         async move |mut output, reader| match launch::start(&engine, &exec, true, size).await {
-            Ok(started) => session::carry(exec, started, keys, output, reader).await,
+            Ok(started) => session::carry(&engine, exec, started, keys, output, reader).await,
             Err(error) => {
                 let text = Bytes::from(format!("{}\r\n", error.message()));
                 let _ = output.send(!exec.request.tty, Stream::Stdout, text).await;

@@ -18,6 +18,7 @@ use crate::{
         Container,
         log::{
             lines::{Line, Lines, Selection, Tail},
+            options::details,
             read::{Reader, Source},
         },
     },
@@ -36,13 +37,15 @@ pub(crate) struct LogsQuery {
     stderr: bool,
     #[serde(deserialize_with = "query::flag")]
     timestamps: bool,
+    #[serde(deserialize_with = "query::flag")]
+    details: bool,
     since: String,
     until: String,
     tail: String,
 }
 
 impl LogsQuery {
-    fn selection(&self) -> Result<Selection, EngineError> {
+    fn selection(&self, container: &Container) -> Result<Selection, EngineError> {
         if !self.stdout && !self.stderr {
             return Err(EngineError::Invalid(
                 "Bad parameters: you must choose at least one stream".into(),
@@ -54,6 +57,9 @@ impl LogsQuery {
             since: clock::parse_limit(&self.since).map_err(EngineError::Invalid)?,
             until: clock::parse_limit(&self.until).map_err(EngineError::Invalid)?,
             timestamps: self.timestamps,
+            details: self
+                .details
+                .then(|| details(&container.name(), &container.config, &container.host)),
             // Docker takes anything that is no number for all of it.
             tail: self.tail.parse().ok(),
         })
@@ -68,11 +74,9 @@ pub(crate) async fn logs(
     Asked(asked): Asked<LogsQuery>,
 ) -> Result<Response, EngineError> {
     let container = find(&engine, door, &id)?;
-    let selection = asked.selection()?;
+    let selection = asked.selection(&container)?;
     if container.host.log_config.kind == "none" {
-        return Err(EngineError::Conflict(
-            "configured logging driver does not support reading".into(),
-        ));
+        return Err(EngineError::UnreadableLog);
     }
     let (sender, response) = stream::growing(content_type(api, container.config.tty));
     let printer = Printer {

@@ -3,8 +3,10 @@
 pub(crate) mod archive;
 pub(crate) mod build;
 pub(crate) mod containers;
+pub(crate) mod events;
 pub(crate) mod exec;
 pub(crate) mod images;
+pub(crate) mod lives;
 pub(crate) mod logs;
 pub(crate) mod networks;
 pub(crate) mod refused;

@@ -1,4 +1,4 @@
-//! `POST /containers/{id}/attach`.
+//! `POST /containers/{id}/attach`, and the same over a websocket.
 
 use axum::{
     Extension,
@@ -14,6 +14,7 @@ use super::{Asked, At, find};
 use crate::{
     Engine,
     container::{
+        Container,
         attach::{AttachOptions, Attachment},
         detach_keys::DetachKeys,
     },
@@ -22,6 +23,7 @@ use crate::{
         hijack::{self, Output, Wish},
         query, stream,
         version::ApiVersion,
+        websocket::Handshake,
     },
 };
 
@@ -41,6 +43,31 @@ pub(crate) struct AttachQuery {
     detach_keys: String,
 }
 
+impl AttachQuery {
+    /// What is asked for, once the container is found fit for it.
+    fn options(&self, container: &Container) -> Result<AttachOptions, EngineError> {
+        let unfit = match container.status() {
+            ContainerState::Paused => "container {} is paused, unpause the container before attach",
+            ContainerState::Restarting => {
+                "container {} is restarting, wait until the container is running"
+            }
+            _ => "",
+        };
+        if !unfit.is_empty() {
+            let text = unfit.replace("{}", container.id.as_str());
+            return Err(EngineError::Conflict(text));
+        }
+        Ok(AttachOptions {
+            logs: self.logs,
+            stream: self.stream,
+            stdin: self.stdin && container.config.open_stdin,
+            stdout: self.stdout,
+            stderr: self.stderr,
+            framed: !container.config.tty,
+        })
+    }
+}
+
 pub(crate) async fn attach(
     State(engine): State<Engine>,
     Extension(door): At,
@@ -51,32 +78,44 @@ pub(crate) async fn attach(
 ) -> Result<Response, EngineError> {
     let container = find(&engine, door, &id)?;
     let keys = DetachKeys::parse(&asked.detach_keys)?;
-    let unfit = match container.status() {
-        ContainerState::Paused => "container {} is paused, unpause the container before attach",
-        ContainerState::Restarting => {
-            "container {} is restarting, wait until the container is running"
-        }
-        _ => "",
-    };
-    if !unfit.is_empty() {
-        let text = unfit.replace("{}", container.id.as_str());
-        return Err(EngineError::Conflict(text));
-    }
-    let options = AttachOptions {
-        logs: asked.logs,
-        stream: asked.stream,
-        stdin: asked.stdin && container.config.open_stdin,
-        stdout: asked.stdout,
-        stderr: asked.stderr,
-    };
+    let options = asked.options(&container)?;
     let content_type = content_type(api, container.config.tty);
-    let attachment = Attachment::new(container.clone(), options, keys);
-    engine.events.tell(container.event("attach", &[]));
+    let attachment = Attachment::new(&engine, container, options, keys);
     Ok(carry(
         Wish::take(&mut request),
         content_type,
         |output, reader| attachment.carry(output, reader),
     ))
+}
+
+/// `GET /containers/{id}/attach/ws`: both outputs come in the same messages, without frames of their own.
+pub(crate) async fn attach_websocket(
+    State(engine): State<Engine>,
+    Extension(door): At,
+    Path(id): Path<String>,
+    Asked(asked): Asked<AttachQuery>,
+    mut request: Request<Body>,
+) -> Result<Response, EngineError> {
+    let container = find(&engine, door, &id)?;
+    let keys = DetachKeys::parse(&asked.detach_keys)?;
+    let options = AttachOptions {
+        framed: false,
+        ..asked.options(&container)?
+    };
+    let handshake = Handshake::take(&mut request)?;
+    let answer = handshake.answer();
+    let attachment = Attachment::new(&engine, container, options, keys);
+    tokio::spawn(async move {
+        match handshake.connection().await {
+            Ok(raw) => {
+                attachment
+                    .carry(Output::Raw(raw.writer), Some(raw.reader))
+                    .await
+            }
+            Err(error) => tracing::debug!(%error, "a connection did not become a websocket"),
+        }
+    });
+    Ok(answer)
 }
 
 /// Since 1.42 the answer says whether the stream has frames.

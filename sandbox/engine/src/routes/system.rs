@@ -1,10 +1,10 @@
-//! `/_ping`, `/version`, `/info`, `/events`, `/system/df`.
+//! `/_ping`, `/version`, `/info`, `/system/df`.
 
 use std::path::Path;
 
 use axum::{
     Extension, Json,
-    extract::State,
+    extract::{RawQuery, State},
     http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -12,11 +12,9 @@ use drydock_api::{API_VERSION, MIN_API_VERSION, VERSION};
 use drydock_image::config::host_architecture;
 use drydock_spec::ContainerState;
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tokio::sync::broadcast::error::RecvError;
+use serde_json::{Map, Value, json};
 
-use super::{Asked, At, images};
+use super::{At, images};
 use crate::{
     Engine, clock,
     container::{
@@ -25,9 +23,7 @@ use crate::{
     },
     doors::Door,
     error::EngineError,
-    events::{self, Event},
-    filters::Filters,
-    http::stream,
+    http::version::ApiVersion,
 };
 
 type Answer<T> = Result<T, EngineError>;
@@ -74,7 +70,11 @@ pub(crate) async fn version() -> Json<Value> {
     }))
 }
 
-pub(crate) async fn info(State(engine): State<Engine>, Extension(door): At) -> Answer<Json<Value>> {
+pub(crate) async fn info(
+    State(engine): State<Engine>,
+    Extension(door): At,
+    Extension(api): Extension<ApiVersion>,
+) -> Answer<Json<Value>> {
     let counting = engine.clone();
     let images = blocking(move || {
         Ok(counting
@@ -115,7 +115,7 @@ pub(crate) async fn info(State(engine): State<Engine>, Extension(door): At) -> A
         "Architecture": std::env::consts::ARCH,
         "ServerVersion": VERSION,
     });
-    for part in [drivers(), abilities(), surroundings()] {
+    for part in [drivers(), abilities(), surroundings(), by_version(api)] {
         if let (Value::Object(info), Value::Object(part)) = (&mut info, part) {
             info.extend(part);
         }
@@ -135,7 +135,7 @@ fn drivers() -> Value {
         "LoggingDriver": "json-file",
         "CgroupDriver": "none",
         "CgroupVersion": "2",
-        "Runtimes": {"runc": {"path": "drydock"}},
+        "Runtimes": {"io.containerd.runc.v2": {"path": "runc"}, "runc": {"path": "runc"}},
         "DefaultRuntime": "runc",
         "InitBinary": "docker-init",
         "ContainerdCommit": none, "RuncCommit": none, "InitCommit": none,
@@ -160,7 +160,9 @@ fn surroundings() -> Value {
         "IndexServerAddress": "https://index.docker.io/v1/",
         "RegistryConfig": {
             "AllowNondistributableArtifactsCIDRs": [], "AllowNondistributableArtifactsHostnames": [],
-            "InsecureRegistryCIDRs": ["127.0.0.0/8"], "IndexConfigs": {}, "Mirrors": [],
+            "InsecureRegistryCIDRs": ["127.0.0.0/8"],
+            "IndexConfigs": {"docker.io": {"Name": "docker.io", "Mirrors": [], "Secure": true, "Official": true}},
+            "Mirrors": [],
         },
         "GenericResources": null,
         "DockerRootDir": "/var/lib/docker",
@@ -172,6 +174,17 @@ fn surroundings() -> Value {
             "RemoteManagers": null,
         },
     })
+}
+
+/// Fields that came or went with a version of the API (its version history, 1.42 and 1.44).
+fn by_version(api: ApiVersion) -> Value {
+    if api < ApiVersion(42) {
+        return json!({"KernelMemory": false, "KernelMemoryTCP": false});
+    }
+    if api < ApiVersion(44) {
+        return json!({});
+    }
+    json!({"CDISpecDirs": []})
 }
 
 fn total_memory() -> u64 {
@@ -186,75 +199,64 @@ fn total_memory() -> u64 {
     kib.unwrap_or(0) << 10
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(crate) struct EventsQuery {
-    since: String,
-    until: String,
-    filters: Option<String>,
-}
-
-pub(crate) async fn events(
+/// What takes how much of the disk. Blocks for a while when there is much.
+pub(crate) async fn df(
     State(engine): State<Engine>,
     Extension(door): At,
-    Asked(asked): Asked<EventsQuery>,
-) -> Answer<Response> {
-    let filters = Filters::parse(asked.filters.as_deref(), events::FILTERS)?;
-    let since = clock::parse_limit(&asked.since).map_err(EngineError::Invalid)?;
-    let until = clock::parse_limit(&asked.until).map_err(EngineError::Invalid)?;
-    let (past, mut present) = engine.events.listen();
-    let (sender, response) = stream::growing("application/json");
-    let wanted = move |event: &Event| {
-        event.is_for(door, &filters) && until.is_none_or(|until| event.time() <= until)
-    };
-    tokio::spawn(async move {
-        if let Some(since) = since {
-            for event in past
-                .iter()
-                .filter(|event| event.time() >= since && wanted(event))
-            {
-                if sender.json(event).await.is_err() {
-                    return;
-                }
-            }
-        }
-        let end = end_of(until);
-        tokio::pin!(end);
-        loop {
-            let event = tokio::select! {
-                event = present.recv() => event,
-                () = sender.closed() => return,
-                () = &mut end => return,
-            };
-            match event {
-                Ok(event) if wanted(&event) => {
-                    if sender.json(&event).await.is_err() {
-                        return;
-                    }
-                }
-                Ok(_) => {}
-                Err(RecvError::Lagged(missed)) => {
-                    tracing::debug!(missed, "a listener is too slow for the events")
-                }
-                Err(RecvError::Closed) => return,
-            }
-        }
-    });
-    Ok(response)
+    Extension(api): Extension<ApiVersion>,
+    RawQuery(query): RawQuery,
+) -> Answer<Json<Value>> {
+    let kinds = Kinds::parse(query.as_deref().unwrap_or_default(), api)?;
+    let mut usage = blocking(move || usage(&engine, door)).await?;
+    if let Value::Object(usage) = &mut usage {
+        kinds.keep(usage, api);
+    }
+    Ok(Json(usage))
 }
 
-/// Returns at that time; without one, never.
-async fn end_of(until: Option<Timestamp>) {
-    let Some(until) = until else {
-        return std::future::pending().await;
-    };
-    let left = until.duration_since(Timestamp::now());
-    tokio::time::sleep(std::time::Duration::try_from(left).unwrap_or_default()).await;
-}
+/// What `type=` asks for, since 1.42; nothing is everything.
+struct Kinds(Vec<&'static str>);
 
-/// What takes how much of the disk. Blocks for a while when there is much.
-pub(crate) async fn df(State(engine): State<Engine>, Extension(door): At) -> Answer<Json<Value>> {
-    blocking(move || usage(&engine, door)).await.map(Json)
+const KINDS: [(&str, &str); 4] = [
+    ("container", "Containers"),
+    ("image", "Images"),
+    ("volume", "Volumes"),
+    ("build-cache", "BuildCache"),
+];
+
+impl Kinds {
+    fn parse(query: &str, api: ApiVersion) -> Answer<Self> {
+        if api < ApiVersion(42) {
+            return Ok(Self(Vec::new()));
+        }
+        let asked = query
+            .split('&')
+            .filter_map(|pair| pair.strip_prefix("type="));
+        let known = |asked: &str| {
+            let known = KINDS.iter().find(|(kind, _)| *kind == asked);
+            known
+                .map(|(_, field)| *field)
+                .ok_or_else(|| EngineError::Invalid(format!("unknown object type: {asked}")))
+        };
+        asked.map(known).collect::<Answer<_>>().map(Self)
+    }
+
+    fn keep(&self, usage: &mut Map<String, Value>, api: ApiVersion) {
+        if api >= ApiVersion(42) {
+            usage.remove("BuilderSize");
+        }
+        if self.0.is_empty() {
+            return;
+        }
+        for (_, field) in KINDS {
+            if !self.0.contains(&field) {
+                usage.insert(field.into(), Value::Null);
+            }
+        }
+        if !self.0.contains(&"Images") {
+            usage.insert("LayersSize".into(), 0.into());
+        }
+    }
 }
 
 fn usage(engine: &Engine, door: Door) -> Answer<Value> {
@@ -300,12 +302,14 @@ pub(crate) async fn auth() -> EngineError {
     }
 }
 
-pub(crate) async fn no_swarm() -> (StatusCode, Json<drydock_api::error::ErrorMessage>) {
-    let text = "This node is not a swarm manager. A sandbox is a single machine: use docker run.";
-    (
-        StatusCode::SERVICE_UNAVAILABLE,
-        Json(drydock_api::error::ErrorMessage::new(text)),
+pub(crate) async fn no_swarm() -> EngineError {
+    EngineError::NoSwarm(
+        "This node is not a swarm manager. A sandbox is a single machine: use docker run.",
     )
+}
+
+pub(crate) async fn no_swarm_to_leave() -> EngineError {
+    EngineError::NoSwarm("This node is not part of a swarm")
 }
 
 pub(crate) async fn no_plugins() -> Json<Value> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Body,
     extract::{Path, State},
     http::StatusCode,
@@ -18,8 +18,8 @@ use crate::{
     error::EngineError,
     events::Event,
     filters::Filters,
-    http::{body, query},
-    volume::{NewVolume, Volume, VolumeInfo},
+    http::{body, query, version::ApiVersion},
+    volume::{self, NewVolume, Volume, VolumeInfo},
 };
 
 type Answer<T> = Result<T, EngineError>;
@@ -47,7 +47,7 @@ pub(crate) async fn list(
     )?;
     let dangling = filters.flag("dangling")?;
     let fits = |volume: &Volume| {
-        filters.any("name", |name| volume.name.contains(name))
+        filters.matches("name", &volume.name)
             && filters.any("driver", |driver| driver == "local")
             && filters.labels(volume.labels.as_ref())
             && dangling.is_none_or(|wanted| users(&engine, &volume.name).is_empty() == wanted)
@@ -69,7 +69,7 @@ pub(crate) async fn list(
 struct CreateRequest {
     name: String,
     driver: String,
-    driver_opts: BTreeMap<String, String>,
+    driver_opts: Option<BTreeMap<String, String>>,
     labels: Option<BTreeMap<String, String>>,
 }
 
@@ -79,26 +79,17 @@ pub(crate) async fn create(
 ) -> Answer<(StatusCode, Json<VolumeInfo>)> {
     let request: CreateRequest = body::json(request).await?;
     if !matches!(request.driver.as_str(), "" | "local" | "default") {
-        let driver = request.driver;
-        let text =
-            format!("error looking up volume plugin {driver}: plugin \"{driver}\" not found");
-        return Err(EngineError::Invalid(text));
-    }
-    if let Some(option) = request.driver_opts.keys().next() {
-        return Err(EngineError::Unsupported {
-            what: format!("set volume options (--opt {option})"),
-            next: "leave the option out: volumes are directories of the sandbox",
+        let error = EngineError::NoSuchVolumeDriver(request.driver);
+        return Err(EngineError::VolumeDriver {
+            name: request.name,
+            reason: error.to_string(),
         });
     }
-    let anonymous = request.name.is_empty();
-    let mut labels = request.labels.unwrap_or_default();
-    if anonymous {
-        labels.insert("com.docker.volume.anonymous".into(), String::new());
-    }
+    options(&request.name, request.driver_opts.as_ref())?;
     let new = NewVolume {
-        name: (!anonymous).then_some(request.name),
-        labels: Some(labels),
-        options: Some(BTreeMap::new()),
+        name: (!request.name.is_empty()).then_some(request.name),
+        labels: request.labels,
+        options: request.driver_opts,
     };
     let making = engine.clone();
     let (volume, made) = blocking(move || making.volumes.create(new)).await?;
@@ -106,6 +97,24 @@ pub(crate) async fn create(
         tell(&engine, "create", &volume.name);
     }
     Ok((StatusCode::CREATED, Json(volume.info())))
+}
+
+/// What Docker's `local` driver takes would mount something of the host's; the rest it refuses itself.
+fn options(name: &str, options: Option<&BTreeMap<String, String>>) -> Answer<()> {
+    let Some(options) = options.filter(|options| !options.is_empty()) else {
+        return Ok(());
+    };
+    let odd = |key: &&String| !matches!(key.as_str(), "type" | "device" | "o" | "size");
+    let said = if let Some(odd) = options.keys().find(odd) {
+        format!("invalid option: {odd:?}")
+    } else if options.contains_key("size") {
+        "quota size requested but no quota support".into()
+    } else if !options.contains_key("device") {
+        "missing required option: \"device\"".into()
+    } else {
+        return Err(volume::driver_options("device"));
+    };
+    Err(EngineError::Invalid(format!("create {name}: {said}")))
 }
 
 fn tell(engine: &Engine, action: &str, name: &str) {
@@ -160,13 +169,14 @@ async fn discard(engine: &Engine, name: &str) -> Answer<u64> {
     Ok(bytes)
 }
 
-/// Removes those without a name, or with `all` every one, that nobody uses.
+/// Removes those without a name, or with `all` (and before 1.42) every one, that nobody uses.
 pub(crate) async fn prune(
     State(engine): State<Engine>,
+    Extension(api): Extension<ApiVersion>,
     Asked(asked): Asked<ListQuery>,
 ) -> Answer<Json<Value>> {
     let filters = Filters::parse(asked.filters.as_deref(), &["all", "label", "label!"])?;
-    let all = filters.flag("all")?.unwrap_or(false);
+    let all = filters.flag("all")?.unwrap_or(false) || api < ApiVersion(42);
     let (mut removed, mut bytes) = (Vec::new(), 0);
     for volume in engine.volumes.list() {
         let wanted = (all || volume.anonymous) && filters.labels(volume.labels.as_ref());
@@ -175,7 +185,10 @@ pub(crate) async fn prune(
             removed.push(volume.name.clone());
         }
     }
-    let removed = (!removed.is_empty()).then_some(removed);
+    let attributes = [("reclaimed".into(), bytes.to_string())].into();
+    engine
+        .events
+        .tell(Event::new("volume", "prune", "", attributes));
     Ok(Json(
         json!({"VolumesDeleted": removed, "SpaceReclaimed": bytes}),
     ))

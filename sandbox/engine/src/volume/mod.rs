@@ -19,6 +19,9 @@ use crate::{clock, container::names, error::EngineError};
 /// Volumes at most, in one sandbox.
 const MOST: usize = 500;
 
+/// The label of volumes that were made without a name.
+const ANONYMOUS: &str = "com.docker.volume.anonymous";
+
 /// Where the workstation sees them.
 pub(crate) const SEEN_AT: &str = "/var/lib/docker/volumes";
 
@@ -116,7 +119,7 @@ impl Volumes {
         let volume = Volume {
             name: name.clone(),
             created: Timestamp::now(),
-            labels: new.labels,
+            labels: labels(new.labels, anonymous),
             options: new.options,
             anonymous,
             data,
@@ -156,15 +159,36 @@ impl Volumes {
     }
 }
 
+/// Docker marks volumes without a name of their own since 23.0, and prunes by that mark.
+fn labels(
+    labels: Option<BTreeMap<String, String>>,
+    anonymous: bool,
+) -> Option<BTreeMap<String, String>> {
+    if !anonymous {
+        return labels;
+    }
+    let mut labels = labels.unwrap_or_default();
+    labels.insert(ANONYMOUS.into(), String::new());
+    Some(labels)
+}
+
+/// What is answered to `--opt`: with it Docker mounts devices and other machines' directories.
+pub(crate) fn driver_options(option: &str) -> EngineError {
+    EngineError::Unsupported {
+        what: format!("set volume options (--opt {option})"),
+        next: "leave the option out: volumes are directories of the sandbox",
+    }
+}
+
 /// Volume names follow the rule of container names.
 fn check_name(name: &str) -> Result<(), EngineError> {
     if names::is_name(name) {
         return Ok(());
     }
     if name.len() == 1 {
-        return Err(EngineError::Invalid(
-            "volume name is too short, names should be at least two alphanumeric characters".into(),
-        ));
+        return Err(EngineError::Invalid(format!(
+            "create {name}: volume name is too short, names should be at least two alphanumeric characters"
+        )));
     }
     Err(EngineError::Invalid(format!(
         "create {name}: {name:?} includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"

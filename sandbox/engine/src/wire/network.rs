@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::http::version::ApiVersion;
+
 /// A container's seat on one network, in `inspect` and `ps`.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -30,6 +32,9 @@ pub(crate) struct EndpointSettings {
     pub global_ipv6_prefix_len: u8,
     pub mac_address: String,
     pub driver_opts: Option<Value>,
+    /// Names by which others on the network find it; told since 1.44, and none on the default networks.
+    #[serde(rename = "DNSNames", skip_serializing_if = "Option::is_none")]
+    pub dns_names: Option<Option<Vec<String>>>,
 }
 
 /// `NetworkSettings` of `inspect`.
@@ -65,6 +70,17 @@ pub(crate) struct NetworkSettings {
     pub ipv6_gateway: String,
     pub mac_address: String,
     pub networks: BTreeMap<String, EndpointSettings>,
+}
+
+impl NetworkSettings {
+    /// Adds what a version of the API has more than the oldest one.
+    pub(crate) fn for_version(&mut self, api: ApiVersion) {
+        if api >= ApiVersion(44) {
+            for endpoint in self.networks.values_mut() {
+                endpoint.dns_names = Some(None);
+            }
+        }
+    }
 }
 
 /// One of `GET /networks`.

@@ -1,5 +1,6 @@
-//! `-v`, `--mount` and `--tmpfs`, as they are written. Pure.
+//! `--mount` and `--tmpfs`, as they are written. Pure.
 
+use super::bind::PROPAGATIONS;
 use crate::{error::EngineError, wire::mount::MountRequest};
 
 /// A mount that was asked for, before anything is made.
@@ -33,62 +34,6 @@ pub(super) enum Source {
     },
 }
 
-fn invalid_bind(bind: &str, why: &str) -> EngineError {
-    let why = if why.is_empty() {
-        String::new()
-    } else {
-        format!(": {why}")
-    };
-    EngineError::Invalid(format!("invalid volume specification: '{bind}'{why}"))
-}
-
-pub(super) fn parse_bind(bind: &str) -> Result<Wanted, EngineError> {
-    let parts: Vec<&str> = bind.split(':').collect();
-    let (source, destination, mode) = match parts.as_slice() {
-        [destination] => ("", *destination, ""),
-        [source, destination] => (*source, *destination, ""),
-        [source, destination, mode] => (*source, *destination, *mode),
-        _ => return Err(invalid_bind(bind, "")),
-    };
-    if parts.len() > 1 && (source.is_empty() || destination.is_empty()) {
-        return Err(invalid_bind(bind, ""));
-    }
-    let mut readonly = false;
-    let mut copy = true;
-    for word in mode.split(',').filter(|word| !word.is_empty()) {
-        match word {
-            "ro" => readonly = true,
-            "nocopy" => copy = false,
-            "rw" | "z" | "Z" | "cached" | "delegated" | "consistent" | "rprivate" | "private"
-            | "rslave" | "slave" | "rshared" | "shared" => {}
-            _ => return Err(EngineError::Invalid(format!("invalid mode: {mode}"))),
-        }
-    }
-    let destination = clean(destination).map_err(|error| invalid_bind(bind, &error.to_string()))?;
-    let source = match source {
-        "" => Source::Volume {
-            name: None,
-            labels: Default::default(),
-        },
-        path if path.starts_with('/') => Source::Bind {
-            path: path.into(),
-            make: true,
-        },
-        name => Source::Volume {
-            name: Some(name.into()),
-            labels: Default::default(),
-        },
-    };
-    Ok(Wanted {
-        source,
-        destination,
-        mode: mode.into(),
-        readonly,
-        copy,
-        hidden: false,
-    })
-}
-
 pub(super) fn parse_mount(request: &MountRequest) -> Result<Wanted, EngineError> {
     let wrong = |why: String| {
         EngineError::Invalid(format!(
@@ -96,21 +41,10 @@ pub(super) fn parse_mount(request: &MountRequest) -> Result<Wanted, EngineError>
             request.kind
         ))
     };
-    if request.target.is_empty() {
-        return Err(wrong("field Target must not be empty".into()));
-    }
+    rules(request).map_err(wrong)?;
     let destination = clean(&request.target).map_err(|error| wrong(error.to_string()))?;
     let mut copy = true;
     let source = match request.kind.as_str() {
-        "bind" if request.source.is_empty() => {
-            return Err(wrong("field Source must not be empty".into()));
-        }
-        "bind" if !request.source.starts_with('/') => {
-            return Err(wrong(format!(
-                "invalid mount path: '{}' mount path must be absolute",
-                request.source
-            )));
-        }
         "bind" => Source::Bind {
             path: request.source.clone(),
             make: request
@@ -126,14 +60,12 @@ pub(super) fn parse_mount(request: &MountRequest) -> Result<Wanted, EngineError>
                     "mount the whole volume",
                 ));
             }
-            if options
-                .driver_config
-                .is_some_and(|driver| !matches!(driver.name.as_str(), "" | "local"))
-            {
-                return Err(unsupported(
-                    "use a volume driver (volume-driver)",
-                    "leave it out: volumes are local",
-                ));
+            let driver = options.driver_config.unwrap_or_default();
+            if !matches!(driver.name.as_str(), "" | "local") {
+                return Err(EngineError::NoSuchVolumeDriver(driver.name));
+            }
+            if let Some(option) = driver.options.keys().next() {
+                return Err(crate::volume::driver_options(option));
             }
             copy = !options.no_copy;
             let name = Some(request.source.clone()).filter(|name| !name.is_empty());
@@ -142,7 +74,7 @@ pub(super) fn parse_mount(request: &MountRequest) -> Result<Wanted, EngineError>
                 labels: options.labels,
             }
         }
-        "tmpfs" => {
+        _ => {
             let options = request.tmpfs_options.clone().unwrap_or_default();
             let mode = if options.mode == 0 {
                 0o1777
@@ -154,11 +86,6 @@ pub(super) fn parse_mount(request: &MountRequest) -> Result<Wanted, EngineError>
                 mode,
             }
         }
-        other => {
-            return Err(EngineError::Invalid(format!(
-                "mount type unknown: {other:?}"
-            )));
-        }
     };
     Ok(Wanted {
         source,
@@ -168,6 +95,50 @@ pub(super) fn parse_mount(request: &MountRequest) -> Result<Wanted, EngineError>
         copy,
         hidden: false,
     })
+}
+
+/// What a mount of each type must and must not say.
+fn rules(request: &MountRequest) -> Result<(), String> {
+    let must = |field: &str| Err(format!("field {field} must not be empty"));
+    let must_not = |field: &str| Err(format!("field {field} must not be specified"));
+    if request.target.is_empty() {
+        return must("Target");
+    }
+    clean(&request.target).map_err(|error| error.to_string())?;
+    let absolute = request.source.starts_with('/');
+    match request.kind.as_str() {
+        "bind" => {
+            let propagation = request
+                .bind_options
+                .as_ref()
+                .map_or("", |options| options.propagation.as_str());
+            if request.source.is_empty() {
+                return must("Source");
+            }
+            if !propagation.is_empty() && !PROPAGATIONS.contains(&propagation) {
+                return Err(format!("invalid propagation mode: {propagation}"));
+            }
+            if request.volume_options.is_some() {
+                return must_not("VolumeOptions");
+            }
+            if !absolute {
+                return Err(format!(
+                    "invalid mount path: '{}' mount path must be absolute",
+                    request.source
+                ));
+            }
+        }
+        "volume" if request.bind_options.is_some() => return must_not("BindOptions"),
+        "volume" if request.source.is_empty() && request.read_only => {
+            return Err("must not set ReadOnly mode when using anonymous volumes".into());
+        }
+        "volume" => {}
+        "tmpfs" if request.bind_options.is_some() => return must_not("BindOptions"),
+        "tmpfs" if !request.source.is_empty() => return must_not("Source"),
+        "tmpfs" => {}
+        _ => return Err("mount type unknown".into()),
+    }
+    Ok(())
 }
 
 fn unsupported(what: &str, next: &'static str) -> EngineError {
@@ -186,7 +157,7 @@ pub(super) fn parse_tmpfs(destination: &str, options: &str) -> Result<Wanted, En
     let destination = clean(destination)?;
     let (mut size, mut mode, mut readonly) = (0, 0o1777, false);
     for option in options.split(',').filter(|option| !option.is_empty()) {
-        let wrong = || EngineError::Invalid(format!("Invalid tmpfs option {option:?}"));
+        let wrong = || EngineError::Invalid(format!("invalid tmpfs option [{option:?}]"));
         match option.split_once('=') {
             Some(("size", value)) => size = parse_size(value).ok_or_else(wrong)?,
             Some(("mode", value)) => mode = u32::from_str_radix(value, 8).map_err(|_| wrong())?,
@@ -261,40 +232,36 @@ pub(super) fn clean(path: &str) -> Result<String, EngineError> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::wire::mount::{BindOptions, VolumeOptions};
 
     #[test]
-    fn binds_are_read_as_docker_reads_them() {
-        let bind = parse_bind("/src:/dst/../x:ro").unwrap();
+    fn each_type_has_fields_of_its_own() {
+        let request = |kind: &str, source: &str| MountRequest {
+            kind: kind.into(),
+            source: source.into(),
+            target: "/x".into(),
+            ..MountRequest::default()
+        };
+        let said = |request: &MountRequest| parse_mount(request).unwrap_err().to_string();
         assert_eq!(
-            bind.source,
-            Source::Bind {
-                path: "/src".into(),
-                make: true
-            }
+            said(&request("bind", "")),
+            "invalid mount config for type \"bind\": field Source must not be empty"
         );
-        assert_eq!((bind.destination.as_str(), bind.readonly), ("/x", true));
-        assert!(
-            matches!(parse_bind("data:/x").unwrap().source, Source::Volume { name: Some(n), .. } if n == "data")
-        );
-        assert!(matches!(
-            parse_bind("/x").unwrap().source,
-            Source::Volume { name: None, .. }
-        ));
-    }
-
-    #[test]
-    fn mistakes_are_refused_in_dockers_words() {
-        let said = |bind: &str| parse_bind(bind).unwrap_err().to_string();
-        assert_eq!(said("a:b:c:d"), "invalid volume specification: 'a:b:c:d'");
-        assert_eq!(
-            said("/a:/"),
-            "invalid volume specification: '/a:/': invalid specification: destination can't be '/'"
-        );
-        assert_eq!(
-            said("a:rel"),
-            "invalid volume specification: 'a:rel': invalid mount path: 'rel' mount path must be absolute"
-        );
-        assert_eq!(said("a:/x:rx"), "invalid mode: rx");
+        assert!(said(&request("tmpfs", "y")).ends_with("field Source must not be specified"));
+        assert!(said(&request("what", "")).ends_with("mount type unknown"));
+        let volume = MountRequest {
+            bind_options: Some(BindOptions::default()),
+            ..request("volume", "v")
+        };
+        assert!(said(&volume).ends_with("field BindOptions must not be specified"));
+        let part = MountRequest {
+            volume_options: Some(VolumeOptions {
+                subpath: "a".into(),
+                ..VolumeOptions::default()
+            }),
+            ..request("volume", "v")
+        };
+        assert!(said(&part).contains("volume-subpath"));
     }
 
     #[test]

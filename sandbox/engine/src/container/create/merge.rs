@@ -130,12 +130,9 @@ fn check(config: &RunConfig) -> Result<(), EngineError> {
     Ok(())
 }
 
+/// Docker takes nearly anything; a name must fit into the kernel's field and into `/etc/hosts`.
 fn is_hostname(name: &str) -> bool {
-    name.len() <= 63
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-        && !name.starts_with(['-', '.'])
+    name.len() <= 63 && !name.contains(|c: char| c.is_control() || c.is_whitespace())
 }
 
 /// What a container's processes find in their environment: Docker's own, then the configured.

@@ -1,13 +1,18 @@
 //! From the request to a record.
 //!
 //! - [`merge`]: the request's configuration over the image's. [`refuse`]: what a sandbox cannot do, by name.
-//! - [`flags`]: `-v`, `--mount`, `--tmpfs` as they are written. [`mounts`]: all mounts of a container, and what is made
+//!   [`check`]: what Docker refuses too.
+//! - [`bind`]: `-v`, and [`flags`]: `--mount`, `--tmpfs`, as they are written. [`mounts`]: all mounts of a container, and what is made
 //!   for them.
 
+mod bind;
+mod check;
 mod flags;
 pub(crate) mod merge;
 mod mounts;
 mod refuse;
+
+pub(crate) use check::HOST_GATEWAY;
 
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +22,15 @@ use drydock_spec::ContainerId;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::{Container, State, files, log::Log, spec, streams::Streams};
+use super::{
+    Container, State, files,
+    log::{
+        Log,
+        options::{self, Limits},
+    },
+    spec,
+    streams::Streams,
+};
 use crate::{
     Engine,
     doors::Door,
@@ -39,11 +52,20 @@ pub(crate) struct Created {
     pub warnings: Vec<String>,
 }
 
+/// What the request's query says.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted<'a> {
+    /// Made up when missing.
+    pub name: Option<&'a str>,
+    /// `linux/arm64`; empty for whatever the image is for.
+    pub platform: &'a str,
+}
+
 /// Makes a container, ready to be started. Blocks.
 pub(crate) fn create(
     engine: &Engine,
     door: Door,
-    name: Option<&str>,
+    wanted: Wanted<'_>,
     request: CreateRequest,
 ) -> Result<Created, EngineError> {
     let CreateRequest {
@@ -53,11 +75,13 @@ pub(crate) fn create(
     } = request;
     refuse::check(&config, &host_config)?;
     spec::powers(engine, &host_config)?;
+    check::check(&host_config)?;
     let image = find_image(engine, &config.image)?;
+    check::platform(wanted.platform, &config.image, &image)?;
     let mut config = merge::merge(config, image.config.config.as_ref())?;
     complete(&mut host_config);
     let id = ContainerId::random();
-    let name = engine.containers.take_name(&id, door, name)?;
+    let name = engine.containers.take_name(&id, door, wanted.name)?;
     let plan = mounts::plan(engine, door, &config, &host_config)?;
     if config.hostname.is_empty() {
         config.hostname = hostname(engine, &host_config, &id);
@@ -78,7 +102,7 @@ pub(crate) fn create(
         lowers,
         mounts: made.points,
         hidden: door == Door::Control,
-        log: Log::new(dir.clone(), engine.config.log_bytes),
+        log: Log::new(dir.clone(), log_limits(engine, &host_config)),
         streams: Streams::default(),
         turn: Arc::default(),
         name: Mutex::new(name.name().to_owned()),
@@ -114,6 +138,20 @@ fn find_image(engine: &Engine, name: &str) -> Result<Image, EngineError> {
         },
         other => other.into(),
     })
+}
+
+/// Bad values are told when the container is started, as Docker does.
+fn log_limits(engine: &Engine, host: &HostConfig) -> Limits {
+    let default = default_log_limits(engine);
+    options::limits(&host.log_config, default).unwrap_or(default)
+}
+
+/// What is kept of a log whose options say nothing.
+pub(crate) fn default_log_limits(engine: &Engine) -> Limits {
+    Limits {
+        bytes: engine.config.log_bytes,
+        files: 2,
+    }
 }
 
 /// Fills in what Docker fills in.

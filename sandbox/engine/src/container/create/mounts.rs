@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use drydock_runtime::launch::PathKind;
 
-use super::flags::{Source, Wanted, clean, parse_bind, parse_mount, parse_tmpfs};
+use super::{
+    bind::parse_bind,
+    flags::{Source, Wanted, clean, parse_mount, parse_tmpfs},
+};
 use crate::{
     Engine,
     doors::Door,
@@ -43,7 +46,7 @@ pub(super) fn plan(
     }
     let mut own = Vec::new();
     for bind in host.binds.iter().flatten() {
-        own.push(parse_bind(bind)?);
+        own.push(parse_bind(bind, &host.volume_driver)?);
     }
     for request in &host.mounts {
         own.push(parse_mount(request)?);
@@ -90,13 +93,22 @@ pub(super) fn plan(
 }
 
 fn from_container(engine: &Engine, door: Door, from: &str) -> Result<Vec<Wanted>, EngineError> {
+    if from.is_empty() {
+        return Err(EngineError::Invalid(
+            "volumes-from specification cannot be an empty string".into(),
+        ));
+    }
     let (reference, mode) = from.split_once(':').unwrap_or((from, ""));
     let readonly = match mode {
         "ro" => true,
         "" | "rw" | "z" | "Z" => false,
         _ => return Err(EngineError::Invalid(format!("invalid mode: {mode}"))),
     };
-    let container = engine.containers.find(door, reference)?;
+    // Docker blames the request, not the container.
+    let container = engine
+        .containers
+        .find(door, reference)
+        .map_err(|error| EngineError::Invalid(error.to_string()))?;
     let inherit = |point: &MountPoint| Wanted {
         source: match point.kind {
             MountKind::Bind => Source::Bind {

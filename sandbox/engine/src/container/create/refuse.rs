@@ -92,20 +92,17 @@ pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), Engine
             "leave the flag out",
         ),
         (
-            !matches!(host.pid_mode.as_str(), "" | "private"),
+            host.pid_mode == "host" || host.pid_mode.starts_with("container:"),
             "share process namespaces (--pid)",
             namespaces,
         ),
         (
-            !matches!(
-                host.ipc_mode.as_str(),
-                "" | "private" | "shareable" | "none"
-            ),
+            host.ipc_mode == "host" || host.ipc_mode.starts_with("container:"),
             "share IPC namespaces (--ipc)",
             namespaces,
         ),
         (
-            !host.uts_mode.is_empty(),
+            host.uts_mode == "host",
             "share the host's name (--uts)",
             namespaces,
         ),
@@ -113,14 +110,6 @@ pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), Engine
             host.network_mode.starts_with("container:"),
             "share a container's network (--network container:…)",
             namespaces,
-        ),
-        (
-            !matches!(
-                host.log_config.kind.as_str(),
-                "" | "json-file" | "local" | "none"
-            ),
-            "log to another driver (--log-driver)",
-            "use json-file, local or none",
         ),
     ];
     for (is_asked, what, next) in asked {
@@ -130,35 +119,6 @@ pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), Engine
                 next,
             });
         }
-    }
-    values(host)
-}
-
-/// Values that Docker refuses too.
-fn values(host: &HostConfig) -> Result<(), EngineError> {
-    let invalid = |text: String| Err(EngineError::Invalid(text));
-    if !matches!(host.runtime.as_str(), "" | "runc" | "io.containerd.runc.v2") {
-        return invalid(format!("unknown or invalid runtime name: {}", host.runtime));
-    }
-    if host.shm_size < 0 {
-        return invalid("SHM size can not be less than 0".into());
-    }
-    match (
-        host.restart_policy.name.as_str(),
-        host.restart_policy.maximum_retry_count,
-    ) {
-        ("" | "no" | "always" | "unless-stopped", 0) => {}
-        ("on-failure", 0..) => {}
-        ("on-failure", _) => return invalid("maximum retry count cannot be negative".into()),
-        (name @ ("always" | "unless-stopped" | "no"), _) => {
-            return invalid(format!(
-                "maximum retry count cannot be used with restart policy '{name}'"
-            ));
-        }
-        (name, _) => return invalid(format!("invalid restart policy '{name}'")),
-    }
-    if host.auto_remove && !matches!(host.restart_policy.name.as_str(), "" | "no") {
-        return invalid("can't create 'AutoRemove' container with restart policy".into());
     }
     Ok(())
 }

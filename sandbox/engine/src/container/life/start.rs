@@ -12,8 +12,9 @@ use super::{announce, blocking, pump::Pumps, remove, watch, whole};
 use crate::{
     Engine,
     container::{
-        Container, files,
+        Container, create, files,
         health::{Health, monitor, plan::Plan},
+        log::options,
         spec::spec,
         streams::Input,
     },
@@ -78,6 +79,11 @@ pub(super) async fn in_turn(
 }
 
 async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), EngineError> {
+    // A driver that cannot begin says so now, as in Docker.
+    options::limits(
+        &container.host.log_config,
+        create::default_log_limits(engine),
+    )?;
     let mode = Mode::parse(&container.host.network_mode)
         .ok_or_else(|| EngineError::NoSuchNetwork(container.host.network_mode.clone()))?;
     let mode = if container.config.network_disabled {

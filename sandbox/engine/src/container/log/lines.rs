@@ -18,6 +18,8 @@ pub(crate) struct Selection {
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
     pub timestamps: bool,
+    /// What `--details` puts before each line.
+    pub details: Option<String>,
     /// The last lines only.
     pub tail: Option<u64>,
 }
@@ -93,11 +95,19 @@ impl Selection {
 
     /// The bytes to print.
     pub(crate) fn render(&self, line: Line) -> Vec<u8> {
-        if !self.timestamps || line.continued {
+        let plain = !self.timestamps && self.details.is_none();
+        if plain || line.continued {
             return line.bytes;
         }
-        let mut bytes = clock::rfc3339_fixed(line.time).into_bytes();
-        bytes.push(b' ');
+        let mut bytes = Vec::with_capacity(line.bytes.len() + 64);
+        if self.timestamps {
+            bytes.extend_from_slice(clock::rfc3339_fixed(line.time).as_bytes());
+            bytes.push(b' ');
+        }
+        if let Some(details) = &self.details {
+            bytes.extend_from_slice(details.as_bytes());
+            bytes.push(b' ');
+        }
         bytes.extend_from_slice(&line.bytes);
         bytes
     }

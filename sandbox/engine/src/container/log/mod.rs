@@ -1,13 +1,16 @@
-//! The bounded past of a container's output: two files, the older one dropped when the newer one is full.
+//! The bounded past of a container's output: a few files, the oldest one dropped when the newest one is full.
+//! How many and how large they are, [`options`] say.
 //!
 //! A record is what one read of the pipe brought, `[stream u8][time i64][length u32][bytes]`, so that writing costs one
 //! system call and no copy. Lines are found when the log is read: see [`lines`].
 //! What the disk has no room for is not logged; the container goes on.
 
 pub(crate) mod lines;
+pub(crate) mod options;
 pub(crate) mod read;
 
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{self, IoSlice},
     os::unix::fs::FileExt as _,
@@ -19,6 +22,8 @@ use drydock_api::stdcopy::Stream;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use self::options::Limits;
+
 /// Bytes before a record's own.
 const HEADER: usize = 13;
 /// Stands for the end of a run: a line that was begun is complete.
@@ -28,8 +33,7 @@ const RUN_ENDED: u8 = u8::MAX;
 #[derive(Debug)]
 pub(crate) struct Log {
     dir: PathBuf,
-    /// Bytes of one file.
-    limit: u64,
+    limits: Limits,
     segments: Mutex<Segments>,
     /// Where the log ends, counted from its first byte ever; `None` once nothing more can come.
     end: watch::Sender<u64>,
@@ -37,8 +41,8 @@ pub(crate) struct Log {
 
 #[derive(Debug, Default)]
 struct Segments {
-    older: Option<Segment>,
-    newer: Option<Segment>,
+    /// Oldest first; the last one is written to.
+    all: VecDeque<Segment>,
     /// Open for writing while the container runs.
     file: Option<File>,
     count: u64,
@@ -59,10 +63,10 @@ impl Segment {
 }
 
 impl Log {
-    pub(crate) fn new(dir: PathBuf, limit: u64) -> Self {
+    pub(crate) fn new(dir: PathBuf, limits: Limits) -> Self {
         Self {
             dir,
-            limit,
+            limits,
             segments: Mutex::default(),
             end: watch::Sender::new(0),
         }
@@ -80,7 +84,14 @@ impl Log {
             Stream::Stderr => 2,
             Stream::System => 3,
         };
-        self.write(code, bytes);
+        let most = usize::try_from(self.limits.bytes).unwrap_or(usize::MAX);
+        let pieces = Pieces {
+            rest: bytes,
+            most: most.saturating_sub(HEADER).max(1),
+        };
+        for piece in pieces {
+            self.write(code, piece);
+        }
     }
 
     /// The run is over.
@@ -90,8 +101,11 @@ impl Log {
     }
 
     fn write(&self, code: u8, bytes: &[u8]) {
+        if self.limits.files == 0 {
+            return;
+        }
         let mut segments = self.lock();
-        match segments.write(&self.dir, self.limit, code, bytes) {
+        match segments.write(&self.dir, self.limits, code, bytes) {
             Ok(end) => drop(self.end.send_replace(end)),
             Err(error) => tracing::debug!(%error, "a piece of output was not logged"),
         }
@@ -102,7 +116,7 @@ impl Segments {
     fn write(
         &mut self,
         dir: &std::path::Path,
-        limit: u64,
+        limits: Limits,
         code: u8,
         bytes: &[u8],
     ) -> io::Result<u64> {
@@ -114,13 +128,13 @@ impl Segments {
 
         let whole = (HEADER + bytes.len()) as u64;
         if self
-            .newer
-            .as_ref()
-            .is_none_or(|newer| newer.len > 0 && newer.len + whole > limit)
+            .all
+            .back()
+            .is_none_or(|newest| newest.len > 0 && newest.len + whole > limits.bytes)
         {
-            self.rotate(dir)?;
+            self.rotate(dir, limits.files)?;
         }
-        let Some(newer) = self.newer.as_mut() else {
+        let Some(newest) = self.all.back_mut() else {
             return Err(io::ErrorKind::NotFound.into());
         };
         if self.file.is_none() {
@@ -128,7 +142,7 @@ impl Segments {
                 File::options()
                     .append(true)
                     .create(true)
-                    .open(&newer.path)?,
+                    .open(&newest.path)?,
             );
         }
         let Some(file) = self.file.as_mut() else {
@@ -138,22 +152,23 @@ impl Segments {
         let written = io::Write::write_vectored(file, &parts)? as u64;
         if written < whole {
             // Half a record cannot be read: the disk is full.
-            file.set_len(newer.len)?;
+            file.set_len(newest.len)?;
             return Err(io::ErrorKind::StorageFull.into());
         }
-        newer.len += whole;
-        Ok(newer.end())
+        newest.len += whole;
+        Ok(newest.end())
     }
 
-    fn rotate(&mut self, dir: &std::path::Path) -> io::Result<()> {
-        let start = self.newer.as_ref().map_or(0, Segment::end);
+    fn rotate(&mut self, dir: &std::path::Path, files: usize) -> io::Result<()> {
+        let start = self.all.back().map_or(0, Segment::end);
         let path = dir.join(format!("log.{}", self.count));
         let file = File::options().append(true).create(true).open(&path)?;
-        if let Some(dropped) = self.older.take() {
+        while self.all.len() >= files
+            && let Some(dropped) = self.all.pop_front()
+        {
             let _ = std::fs::remove_file(dropped.path);
         }
-        self.older = self.newer.take();
-        self.newer = Some(Segment {
+        self.all.push_back(Segment {
             path,
             start,
             len: 0,
@@ -165,10 +180,7 @@ impl Segments {
 
     /// The segment that holds `position`, or the first one after it.
     fn at(&self, position: u64) -> Option<&Segment> {
-        [&self.older, &self.newer]
-            .into_iter()
-            .flatten()
-            .find(|segment| position < segment.end())
+        self.all.iter().find(|segment| position < segment.end())
     }
 }
 
@@ -178,4 +190,28 @@ fn read_at(segment: &Segment, position: u64, buffer: &mut [u8]) -> io::Result<us
         .unwrap_or(usize::MAX)
         .min(buffer.len());
     File::open(&segment.path)?.read_at(&mut buffer[..left], position - segment.start)
+}
+
+/// Output in pieces that fit into one file, cut behind a line's end where there is one.
+struct Pieces<'a> {
+    rest: &'a [u8],
+    most: usize,
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (piece, _) = self.rest.split_at(self.rest.len().min(self.most));
+        let cut = match piece.iter().rposition(|byte| *byte == b'\n') {
+            Some(at) if piece.len() < self.rest.len() => at + 1,
+            _ => piece.len(),
+        };
+        let (piece, rest) = self.rest.split_at(cut);
+        self.rest = rest;
+        Some(piece)
+    }
 }
