@@ -14,6 +14,7 @@ mod harness;
 mod browser;
 mod container_lives;
 mod container_values;
+mod image_archives;
 mod isolation;
 mod lessons;
 mod own_docker;

@@ -26,6 +26,7 @@ mod root;
 mod stream;
 mod text;
 mod tty;
+mod upload;
 
 use std::ffi::OsString;
 

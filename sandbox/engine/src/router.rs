@@ -13,7 +13,7 @@ use crate::{
     error::EngineError,
     routes::{
         archive, build, containers, events, exec, images, lives, logs, networks, refused, streams,
-        system, volumes, workstation,
+        system, transfer, volumes, workstation,
     },
 };
 
@@ -59,7 +59,7 @@ fn docker() -> Router<Engine> {
         .route("/containers/{id}/archive", get(archive::get).head(archive::head).put(archive::put))
         .route("/containers/{id}/export", get(archive::export))
         .route("/containers/{id}/changes", get(archive::changes))
-        .route("/commit", post(refused::commit))
+        .route("/commit", post(transfer::commit))
         .route("/containers/{id}/logs", get(logs::logs))
         .route("/containers/{id}/attach", post(streams::attach))
         .route("/containers/{id}/attach/ws", get(streams::attach_websocket))
@@ -70,7 +70,8 @@ fn docker() -> Router<Engine> {
 
         .route("/images/json", get(images::list))
         .route("/images/create", post(images::create))
-        .route("/images/load", post(images::load))
+        .route("/images/get", get(transfer::get))
+        .route("/images/load", post(transfer::load))
         .route("/images/prune", post(images::prune))
         .route("/images/search", get(images::search))
         .route("/images/{*rest}", get(images::get).post(images::post).delete(images::delete))

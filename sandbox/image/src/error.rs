@@ -54,6 +54,9 @@ pub enum StoreError {
     /// A layer could not be unpacked or hashed.
     #[error(transparent)]
     Layer(#[from] LayerError),
+    /// An image without layers; Docker's words.
+    #[error("empty export - not implemented")]
+    NothingToSave,
     /// An archive that cannot be imported.
     #[error("cannot import: {0}")]
     Archive(String),

@@ -4,7 +4,7 @@
 //! - [`config`]: an image's config, as serde types that keep what they do not know.
 //! - [`tar`]: a bounded reader and writer of tar streams; no I/O of its own.
 //! - [`layer`]: layer tar → directory, and overlay upper directory → layer tar or digest.
-//! - [`archive`]: import of `docker save` archives and OCI layouts.
+//! - [`archive`]: `docker save` archives and OCI layouts, in and out.
 //! - [`provision`]: makes or fetches the default images; [`workstation`]: the learner's machine's root.
 //! - [`catalogue`]: which images lessons need and where each may come from.
 //! - [`registry`]: anonymous pulls, for the server only.

@@ -45,6 +45,17 @@ impl ImageRef {
         &self.repository
     }
 
+    /// The whole reference with its registry, as registries and containerd know it:
+    /// `docker.io/library/busybox:latest`.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        match self.repository.split_once('/') {
+            Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => self.to_string(),
+            Some(_) => format!("docker.io/{self}"),
+            None => format!("docker.io/library/{self}"),
+        }
+    }
+
     /// The tag as written, if one was.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 mod attach;
 mod build;
+mod commit;
 mod context;
 mod create;
 mod df;
@@ -12,11 +13,13 @@ mod exec;
 mod exit_status;
 mod history;
 mod images;
+mod import;
 mod info;
 mod inspect;
 mod inspect_kinds;
 mod ipam;
 mod kill;
+mod load;
 mod logs;
 mod network;
 mod network_ls;
@@ -31,6 +34,7 @@ mod rename;
 mod rm;
 mod rmi;
 mod run;
+mod save;
 mod start;
 mod stats;
 mod stats_sample;
@@ -59,11 +63,14 @@ pub static COMMANDS: &[Entry] = &[
     entry::<version::Version>(),
     entry::<info::Info>(),
     entry::<attach::Attach>(),
+    entry::<commit::Commit>(),
     entry::<create::Create>(),
     entry::<events::Events>(),
     entry::<history::History>(),
+    entry::<import::Import>(),
     entry::<inspect::Inspect>(),
     entry::<kill::Kill>(),
+    entry::<load::Load>(),
     entry::<logs::Logs>(),
     entry::<pause::Pause>(),
     entry::<port::Port>(),
@@ -71,6 +78,7 @@ pub static COMMANDS: &[Entry] = &[
     entry::<stop::Restart>(),
     entry::<rm::Rm>(),
     entry::<rmi::Rmi>(),
+    entry::<save::Save>(),
     entry::<start::Start>(),
     entry::<stats::StatsCommand>(),
     entry::<stop::Stop>(),
@@ -134,9 +142,7 @@ pub const ABSENT: &[(&[&str], &str)] = &[
         "nothing is added to the engine of a sandbox. 'docker build' builds images",
     ),
     (
-        &[
-            "commit", "compose", "cp", "diff", "export", "import", "load", "save",
-        ],
+        &["compose", "cp", "diff", "export"],
         "Drydock does not have this command yet",
     ),
 ];

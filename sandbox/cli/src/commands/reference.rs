@@ -19,12 +19,5 @@ pub fn parse(text: &str) -> Result<ImageRef, String> {
 /// The reference with its registry, as `docker pull` ends with.
 #[must_use]
 pub fn full(reference: &ImageRef) -> String {
-    let name = reference.repository();
-    match name.split_once('/') {
-        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => {
-            reference.to_string()
-        }
-        Some(_) => format!("docker.io/{reference}"),
-        None => format!("docker.io/library/{reference}"),
-    }
+    reference.full_name()
 }

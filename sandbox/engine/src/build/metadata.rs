@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, time::Duration};
 use drydock_dockerfile::{Command, Healthcheck, Instruction};
 use drydock_image::config::{self, Empty, RunConfig};
 
-use super::{builder::Builder, error::BuildError, stage::Stage};
+use super::{
+    builder::Builder,
+    error::BuildError,
+    stage::{Stage, shell},
+};
 use crate::signals;
 
 impl Builder<'_> {
@@ -18,11 +22,7 @@ impl Builder<'_> {
         let mut run = stage.run.clone();
         self.change(stage, &mut run, instruction)?;
         // SHELL's own line is written with the new shell already.
-        let shell = run
-            .shell
-            .clone()
-            .filter(|shell| !shell.is_empty())
-            .unwrap_or_else(|| stage.shell());
+        let shell = shell(&run);
         let created_by = format!("{} #(nop)  {}", shell.join(" "), instruction.note(&shell));
         self.config_step(stage, run, created_by)
     }
@@ -34,68 +34,88 @@ impl Builder<'_> {
         instruction: &Instruction,
     ) -> Result<(), BuildError> {
         match instruction {
-            Instruction::Env(pairs) => {
-                for (name, value) in pairs {
-                    set_env(run.env.get_or_insert_default(), name, value);
-                }
-            }
-            Instruction::Label(pairs) => {
-                run.labels
-                    .get_or_insert_default()
-                    .extend(pairs.iter().cloned());
-            }
             Instruction::Arg(args) => {
                 for (name, value) in args {
                     self.args.declare(name, value.as_deref());
                 }
+                Ok(())
             }
-            Instruction::Cmd(command) => {
-                stage.cmd_set = true;
-                run.cmd = argv(command, stage);
-                if command.is_empty() && matches!(command, Command::Shell(_)) {
-                    run.cmd = Some(stage.shell());
-                }
+            Instruction::Maintainer(author) => {
+                stage.author = Some(author.clone());
+                Ok(())
             }
-            Instruction::Entrypoint(command) => {
-                run.entrypoint = argv(command, stage);
-                if !stage.cmd_set {
-                    run.cmd = None;
-                }
-            }
-            Instruction::Expose(ports) => {
-                let exposed = run.exposed_ports.get_or_insert_default();
-                for port in ports {
-                    expose(exposed, port)?;
-                }
-            }
-            Instruction::User(user) => run.user.clone_from(user),
-            Instruction::Volume(paths) => {
-                let paths = paths.iter().map(|path| (path.clone(), Empty {}));
-                run.volumes.get_or_insert_default().extend(paths);
-            }
-            Instruction::StopSignal(signal) => {
-                signals::parse(signal).map_err(|_| BuildError::Signal(signal.clone()))?;
-                run.stop_signal = Some(signal.clone());
-            }
-            Instruction::Shell(shell) => run.shell = Some(shell.clone()),
-            Instruction::Healthcheck(check) => run.healthcheck = Some(healthcheck(check.as_ref())),
-            Instruction::Maintainer(author) => stage.author = Some(author.clone()),
-            Instruction::OnBuild(trigger) => {
-                run.on_build.get_or_insert_default().push(trigger.clone());
-            }
-            // Dispatched elsewhere.
-            Instruction::Run(_)
-            | Instruction::Copy(_)
-            | Instruction::Add(_)
-            | Instruction::Workdir(_) => {}
+            other => apply(run, &mut stage.cmd_set, other),
         }
-        Ok(())
     }
 }
 
+/// What an instruction does to a configuration. `cmd_set` says whether an instruction before was a CMD.
+///
+/// # Errors
+/// When a value is not what the instruction takes.
+pub(super) fn apply(
+    run: &mut RunConfig,
+    cmd_set: &mut bool,
+    instruction: &Instruction,
+) -> Result<(), BuildError> {
+    match instruction {
+        Instruction::Env(pairs) => {
+            for (name, value) in pairs {
+                set_env(run.env.get_or_insert_default(), name, value);
+            }
+        }
+        Instruction::Label(pairs) => {
+            run.labels
+                .get_or_insert_default()
+                .extend(pairs.iter().cloned());
+        }
+        Instruction::Cmd(command) => {
+            *cmd_set = true;
+            run.cmd = argv(command, run);
+            if command.is_empty() && matches!(command, Command::Shell(_)) {
+                run.cmd = Some(shell(run));
+            }
+        }
+        Instruction::Entrypoint(command) => {
+            run.entrypoint = argv(command, run);
+            if !*cmd_set {
+                run.cmd = None;
+            }
+        }
+        Instruction::Expose(ports) => {
+            let exposed = run.exposed_ports.get_or_insert_default();
+            for port in ports {
+                expose(exposed, port)?;
+            }
+        }
+        Instruction::User(user) => run.user.clone_from(user),
+        Instruction::Volume(paths) => {
+            let paths = paths.iter().map(|path| (path.clone(), Empty {}));
+            run.volumes.get_or_insert_default().extend(paths);
+        }
+        Instruction::StopSignal(signal) => {
+            signals::parse(signal).map_err(|_| BuildError::Signal(signal.clone()))?;
+            run.stop_signal = Some(signal.clone());
+        }
+        Instruction::Shell(shell) => run.shell = Some(shell.clone()),
+        Instruction::Healthcheck(check) => run.healthcheck = Some(healthcheck(check.as_ref())),
+        Instruction::OnBuild(trigger) => {
+            run.on_build.get_or_insert_default().push(trigger.clone());
+        }
+        // Dispatched elsewhere.
+        Instruction::Arg(_)
+        | Instruction::Maintainer(_)
+        | Instruction::Run(_)
+        | Instruction::Copy(_)
+        | Instruction::Add(_)
+        | Instruction::Workdir(_) => {}
+    }
+    Ok(())
+}
+
 /// `None` for an empty exec form, as Docker stores it.
-fn argv(command: &Command, stage: &Stage) -> Option<Vec<String>> {
-    (!command.is_empty()).then(|| command.argv(&stage.shell()))
+fn argv(command: &Command, run: &RunConfig) -> Option<Vec<String>> {
+    (!command.is_empty()).then(|| command.argv(&shell(run)))
 }
 
 /// Replaces a variable in its place, or adds it.

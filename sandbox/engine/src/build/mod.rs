@@ -19,6 +19,7 @@ mod base;
 mod builder;
 mod cache;
 mod cancel;
+pub(crate) mod changes;
 mod chown;
 mod context;
 mod copy;

@@ -6,7 +6,7 @@ use drydock_spec::ImageRef;
 use serde::de::DeserializeOwned;
 
 use super::error::BuildError;
-use crate::http::query::is_true;
+use crate::http::query::{is_true, pairs};
 
 /// What a client asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -111,42 +111,6 @@ fn json<T: DeserializeOwned + Default>(what: &str, text: &str) -> Result<T, Buil
 }
 
 /// The pairs of a query, percent and plus decoded; names may come several times.
-fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode(name), decode(value)))
-}
-
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = tail
-            .get(..2)
-            .and_then(|digits| std::str::from_utf8(digits).ok());
-        rest = match (
-            first,
-            hex.and_then(|digits| u8::from_str_radix(digits, 16).ok()),
-        ) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                &tail[2..]
-            }
-            (b'+', _) => {
-                bytes.push(b' ');
-                tail
-            }
-            (byte, _) => {
-                bytes.push(*byte);
-                tail
-            }
-        };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

@@ -18,6 +18,14 @@ const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 /// Bytes of an image's config, with its history.
 const MAX_CONFIG: usize = 4 << 20;
 
+/// The shell of shell forms.
+pub(super) fn shell(run: &RunConfig) -> Vec<String> {
+    match &run.shell {
+        Some(shell) if !shell.is_empty() => shell.clone(),
+        _ => DEFAULT_SHELL.map(Into::into).into(),
+    }
+}
+
 /// A stage while it is built.
 #[derive(Debug)]
 pub(super) struct Stage {
@@ -93,10 +101,7 @@ impl Stage {
 
     /// The shell of shell forms.
     pub(super) fn shell(&self) -> Vec<String> {
-        match &self.run.shell {
-            Some(shell) if !shell.is_empty() => shell.clone(),
-            _ => DEFAULT_SHELL.map(Into::into).into(),
-        }
+        shell(&self.run)
     }
 
     /// Variables of the image.

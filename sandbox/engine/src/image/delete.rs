@@ -10,7 +10,9 @@ use drydock_spec::ImageId as Id;
 use serde::Serialize;
 
 use super::{ImageError, inspect::find, tell};
-use crate::{Engine, clock, container::Container, error::EngineError, filters::Filters};
+use crate::{
+    Engine, clock, container::Container, error::EngineError, events::Event, filters::Filters,
+};
 
 /// One line of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -283,6 +285,9 @@ pub(crate) fn prune(engine: &Engine, filters: &Filters) -> Result<(Vec<Line>, u6
             lines.append(&mut gone);
         }
     }
+    let reclaimed = [("reclaimed".to_owned(), bytes.to_string())];
+    let event = Event::new("image", "prune", "", reclaimed.into());
+    engine.events.tell(event);
     Ok((lines, bytes))
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong with images, in Docker's words.
 
 use axum::http::StatusCode;
-use drydock_image::StoreError;
+use drydock_image::{LayerError, StoreError};
 use drydock_spec::ParseRefError;
 
 /// What can go wrong with images.
@@ -9,10 +9,16 @@ use drydock_spec::ParseRefError;
 pub(crate) enum ImageError {
     #[error("No such image: {0}")]
     NoSuchImage(String),
+    #[error("reference does not exist")]
+    NoReference,
     #[error(
         "pull access denied for {0}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"
     )]
     PullDenied(String),
+    #[error(
+        "a sandbox has no network, so there is no registry to search; docker images lists what is here"
+    )]
+    NoSearch,
     #[error("conflict: {0}")]
     InUse(String),
     #[error("{0}")]
@@ -39,14 +45,20 @@ impl From<StoreError> for ImageError {
 impl ImageError {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::NoSuchImage(_) | Self::PullDenied(_) => StatusCode::NOT_FOUND,
+            Self::NoSuchImage(_) | Self::NoReference | Self::PullDenied(_) => StatusCode::NOT_FOUND,
             Self::InUse(_) => StatusCode::CONFLICT,
             Self::Reference(_) => StatusCode::BAD_REQUEST,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,
-            Self::Store(StoreError::Ambiguous(_) | StoreError::Archive(_)) => {
-                StatusCode::BAD_REQUEST
+            Self::Store(StoreError::Layer(LayerError::Os { .. })) => {
+                StatusCode::INTERNAL_SERVER_ERROR
             }
-            Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Store(
+                StoreError::Ambiguous(_)
+                | StoreError::Archive(_)
+                | StoreError::Layer(_)
+                | StoreError::Config(_),
+            ) => StatusCode::BAD_REQUEST,
+            Self::NoSearch | Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! `docker images`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use drydock_image::{ImageId, ImageRef, ImageSummary};
+use drydock_dockerfile::Wildcard;
+use drydock_image::{Digest, Image, ImageId, ImageRef, ImageSummary, Layer};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::ImageError;
@@ -35,79 +37,184 @@ pub(crate) struct Summary {
     pub virtual_size: i64,
 }
 
-/// All that are present and of use by themselves.
-pub(crate) fn summaries(engine: &Engine) -> Result<Vec<Summary>, EngineError> {
-    list(engine, false, &Filters::default(), ApiVersion(43))
+/// What is listed, and how much is told.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ListOptions {
+    /// Also steps of a build, which have no name but have children.
+    pub all: bool,
+    /// Say how much of an image others have too.
+    pub shared_size: bool,
 }
 
-/// Those that fit; steps of a build, which have no name but have children, only when `all` are wanted.
+/// All that are present and of use by themselves, with what they share.
+pub(crate) fn summaries(engine: &Engine) -> Result<Vec<Summary>, EngineError> {
+    let options = ListOptions {
+        shared_size: true,
+        ..ListOptions::default()
+    };
+    list(engine, options, &Filters::default(), ApiVersion(43))
+}
+
+/// Bytes in all layers, each counted once.
+pub(crate) fn layers_size(engine: &Engine) -> Result<u64, EngineError> {
+    let images = engine.store.list().map_err(ImageError::from)?;
+    let layers = layers(engine, &images)?;
+    Ok(layers.values().map(|layer| layer.size).sum())
+}
+
+/// Those that fit, newest first.
 pub(crate) fn list(
     engine: &Engine,
-    all: bool,
+    options: ListOptions,
     filters: &Filters,
     api: ApiVersion,
 ) -> Result<Vec<Summary>, EngineError> {
     let images = engine.store.list().map_err(ImageError::from)?;
-    let parents: BTreeSet<_> = images
-        .iter()
-        .filter_map(|image| image.parent.clone())
-        .collect();
-    let dangling = filters.flag("dangling")?;
-    let (before, since) = (
-        created(engine, &images, filters, "before")?,
-        created(engine, &images, filters, "since")?,
-    );
-    let until = filters
-        .get("until")
-        .next()
-        .map(clock::parse_limit)
-        .transpose()
-        .map_err(EngineError::Invalid)?
-        .flatten();
+    let shared = match options.shared_size {
+        true => Some(layers(engine, &images)?),
+        false => None,
+    };
+    let chosen = Chosen::new(engine, options, filters, &images)?;
     let mut lines = Vec::new();
-    for mut image in images {
-        let wanted = |name: &ImageRef| filters.any("reference", |pattern| matches(pattern, name));
-        image.tags.retain(wanted);
-        image.digests.retain(wanted);
-        let nameless = image.tags.is_empty() && image.digests.is_empty();
-        let step = nameless && parents.contains(&image.id);
-        let fits = (!step || all && dangling != Some(true))
-            && dangling.is_none_or(|wanted| image.tags.is_empty() == wanted)
-            && before.is_none_or(|before| image.created < before)
-            && since.is_none_or(|since| image.created > since)
-            && until.is_none_or(|until| image.created < until.as_second())
-            && !(nameless && filters.has("reference"));
-        if !fits {
+    for mut summary in images {
+        let image = engine.store.image(&summary.id).map_err(ImageError::from)?;
+        if !chosen.fits(&mut summary, &image) {
             continue;
         }
-        let config = engine
-            .store
-            .image(&image.id)
-            .map_err(ImageError::from)?
-            .config
-            .config;
-        let labels = config.and_then(|config| config.labels);
-        if filters.labels(labels.as_ref()) {
-            lines.push(line(&image, labels, api));
+        let mut line = line(&summary, labels(&image), api);
+        if let Some(shared) = &shared {
+            line.shared_size = shared_size(&image, shared);
         }
+        lines.push(line);
     }
     Ok(lines)
 }
 
-fn created(
+fn labels(image: &Image) -> Option<BTreeMap<String, String>> {
+    image.config.config.as_ref()?.labels.clone()
+}
+
+/// When it was made, to the nanosecond.
+fn created(image: &Image) -> Timestamp {
+    let created = image.config.created.as_deref();
+    let created = created.and_then(|time| time.parse().ok());
+    created.unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The filters, understood.
+struct Chosen<'a> {
+    filters: &'a Filters,
+    all: bool,
+    parents: BTreeSet<ImageId>,
+    references: Vec<Wildcard>,
+    dangling: Option<bool>,
+    before: Option<Timestamp>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+impl<'a> Chosen<'a> {
+    fn new(
+        engine: &Engine,
+        options: ListOptions,
+        filters: &'a Filters,
+        images: &[ImageSummary],
+    ) -> Result<Self, EngineError> {
+        let pattern = |text| {
+            Wildcard::parse(text)
+                .ok_or_else(|| EngineError::Invalid("syntax error in pattern".into()))
+        };
+        let until = filters.get("until").next().map(clock::parse_limit);
+        Ok(Self {
+            filters,
+            all: options.all,
+            parents: images
+                .iter()
+                .filter_map(|image| image.parent.clone())
+                .collect(),
+            references: filters
+                .get("reference")
+                .map(pattern)
+                .collect::<Result<_, _>>()?,
+            dangling: filters.flag("dangling")?,
+            before: created_of(engine, filters, "before")?,
+            since: created_of(engine, filters, "since")?,
+            until: until.transpose().map_err(EngineError::Invalid)?.flatten(),
+        })
+    }
+
+    /// Whether an image is shown; of its names only those that were asked for are left.
+    fn fits(&self, summary: &mut ImageSummary, image: &Image) -> bool {
+        if !self.references.is_empty() {
+            let wanted = |name: &ImageRef| self.references.iter().any(|p| matches(p, name));
+            summary.tags.retain(wanted);
+            summary.digests.retain(wanted);
+        }
+        let nameless = summary.tags.is_empty() && summary.digests.is_empty();
+        let step = nameless && self.parents.contains(&summary.id);
+        let created = created(image);
+        (!step || self.all && self.dangling != Some(true))
+            && self
+                .dangling
+                .is_none_or(|wanted| summary.tags.is_empty() == wanted)
+            && self.before.is_none_or(|before| created < before)
+            && self.since.is_none_or(|since| created > since)
+            && self.until.is_none_or(|until| created < until)
+            && (!nameless || self.references.is_empty())
+            && self.filters.labels(labels(image).as_ref())
+    }
+}
+
+fn created_of(
     engine: &Engine,
-    images: &[ImageSummary],
     filters: &Filters,
     key: &str,
-) -> Result<Option<i64>, EngineError> {
+) -> Result<Option<Timestamp>, EngineError> {
     let Some(name) = filters.get(key).next() else {
         return Ok(None);
     };
     let id: ImageId = super::inspect::find(engine, name)?;
-    Ok(images
+    let image = engine.store.image(&id).map_err(ImageError::from)?;
+    Ok(Some(created(&image)))
+}
+
+/// A layer, and how many images have it.
+struct Shared {
+    size: u64,
+    images: usize,
+}
+
+fn layers(
+    engine: &Engine,
+    images: &[ImageSummary],
+) -> Result<HashMap<Digest, Shared>, EngineError> {
+    let mut layers: HashMap<Digest, Shared> = HashMap::new();
+    for image in images {
+        let image = engine.store.image(&image.id).map_err(ImageError::from)?;
+        let own: BTreeMap<Digest, u64> = image
+            .layers
+            .into_iter()
+            .map(|layer| (layer.diff_id, layer.size))
+            .collect();
+        for (diff_id, size) in own {
+            layers
+                .entry(diff_id)
+                .or_insert(Shared { size, images: 0 })
+                .images += 1;
+        }
+    }
+    Ok(layers)
+}
+
+fn shared_size(image: &Image, layers: &HashMap<Digest, Shared>) -> i64 {
+    let others = |layer: &&Layer| layers.get(&layer.diff_id).is_some_and(|l| l.images > 1);
+    let size: u64 = image
+        .layers
         .iter()
-        .find(|image| image.id == id)
-        .map(|image| image.created))
+        .filter(others)
+        .map(|layer| layer.size)
+        .sum();
+    i64::try_from(size).unwrap_or(i64::MAX)
 }
 
 fn line(
@@ -145,32 +252,8 @@ fn line(
 }
 
 /// Go's `path.Match` on the name, with or without its tag.
-fn matches(pattern: &str, name: &ImageRef) -> bool {
-    glob(pattern.as_bytes(), name.to_string().as_bytes())
-        || glob(pattern.as_bytes(), name.repository().as_bytes())
-}
-
-/// `*` and `?` stop at slashes. Bounded: a pattern backtracks over one star only.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p + 1, t));
-                p += 1;
-            }
-            Some(b'?') if text[t] != b'/' => (p, t) = (p + 1, t + 1),
-            Some(byte) if *byte == text[t] => (p, t) = (p + 1, t + 1),
-            _ => match star {
-                Some((after, from)) if text[from] != b'/' => {
-                    star = Some((after, from + 1));
-                    (p, t) = (after, from + 1);
-                }
-                _ => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|byte| *byte == b'*')
+fn matches(pattern: &Wildcard, name: &ImageRef) -> bool {
+    pattern.is_match(&name.to_string()) || pattern.is_match(name.repository())
 }
 
 #[cfg(test)]
@@ -182,14 +265,21 @@ mod tests {
     fn references_are_matched_as_go_matches_paths() {
         let name: ImageRef = "me/app:v1".parse().unwrap();
         assert!(
-            ["me/app", "me/app:v1", "me/*", "*/app:v?", "me/a*:v1"]
-                .into_iter()
-                .all(|p| matches(p, &name))
+            [
+                "me/app",
+                "me/app:v1",
+                "me/*",
+                "*/app:v?",
+                "me/a*:v1",
+                "me/[a-c]pp"
+            ]
+            .into_iter()
+            .all(|p| matches(&Wildcard::parse(p).unwrap(), &name))
         );
         assert!(
             ["app", "*", "me/app:v2", "me*", "me/ap"]
                 .into_iter()
-                .all(|p| !matches(p, &name))
+                .all(|p| !matches(&Wildcard::parse(p).unwrap(), &name))
         );
     }
 }

@@ -1,14 +1,19 @@
 //! Images as the API shows, names and removes them; the store itself is `drydock-image`.
 //!
 //! - [`list`], [`inspect`]: what is told about them. [`pull`]: how one of the host's becomes present.
+//! - [`save`], [`load`]: archives out and in. [`import`], [`commit`]: an image of a directory tree, of a container.
 //! - [`delete`]: untagging and removal, by Docker's rules of conflict.
 //! - [`error`]: what can go wrong, in Docker's words.
 
+pub(crate) mod commit;
 pub(crate) mod delete;
 mod error;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod list;
+pub(crate) mod load;
 pub(crate) mod pull;
+pub(crate) mod save;
 
 pub(crate) use error::ImageError;
 
@@ -16,12 +21,15 @@ use drydock_image::ImageId;
 
 use crate::{Engine, events::Event};
 
-/// Something happened to an image.
+/// Something happened to an image. Its labels are told with it while it is there.
 pub(crate) fn tell(engine: &Engine, action: &'static str, id: &ImageId, name: &str) {
-    engine.events.tell(Event::new(
-        "image",
-        action,
-        &id.to_string(),
-        [("name".into(), name.into())].into(),
-    ));
+    let config = engine
+        .store
+        .image(id)
+        .ok()
+        .and_then(|image| image.config.config);
+    let mut attributes = config.and_then(|config| config.labels).unwrap_or_default();
+    attributes.insert("name".into(), name.into());
+    let event = Event::new("image", action, &id.to_string(), attributes);
+    engine.events.tell(event);
 }

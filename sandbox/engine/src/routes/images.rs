@@ -3,40 +3,39 @@
 use axum::{
     Extension, Json,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Asked;
+use super::{Asked, transfer};
 use crate::{
     Engine,
     container::life::blocking,
     error::EngineError,
     filters::Filters,
-    http::{body, query, stream, version::ApiVersion},
+    http::{query, stream, version::ApiVersion},
     image::{
         ImageError, delete as removal,
         inspect::{self, History},
-        list::{self as listing, Summary},
+        list::{self as listing, ListOptions, Summary},
         pull, tell,
     },
 };
 
 type Answer<T> = Result<T, EngineError>;
 
-/// Bytes of an image archive; the disk is smaller.
-const MOST: u64 = 4 << 30;
-
-pub(crate) use listing::summaries;
+pub(crate) use listing::{layers_size, summaries};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct ListQuery {
     #[serde(deserialize_with = "query::flag")]
     all: bool,
+    #[serde(rename = "shared-size", deserialize_with = "query::flag")]
+    shared_size: bool,
     filters: Option<String>,
 }
 
@@ -46,7 +45,11 @@ pub(crate) async fn list(
     Asked(asked): Asked<ListQuery>,
 ) -> Answer<Json<Vec<Summary>>> {
     let filters = Filters::parse(asked.filters.as_deref(), listing::FILTERS)?;
-    blocking(move || listing::list(&engine, asked.all, &filters, api))
+    let options = ListOptions {
+        all: asked.all,
+        shared_size: asked.shared_size,
+    };
+    blocking(move || listing::list(&engine, options, &filters, api))
         .await
         .map(Json)
 }
@@ -68,16 +71,8 @@ pub(crate) async fn get(
             let history: Vec<History> = blocking(move || inspect::history(&engine, &name)).await?;
             Ok(Json(history).into_response())
         }
-        Some((_, "get")) => Err(no_archives("write image archives (docker save)")),
-        _ if rest == "get" => Err(no_archives("write image archives (docker save)")),
+        Some((name, "get")) => transfer::save(engine, vec![name.to_owned()]).await,
         _ => Err(EngineError::NoSuchPage),
-    }
-}
-
-fn no_archives(what: &str) -> EngineError {
-    EngineError::Unsupported {
-        what: what.into(),
-        next: "images stay in the sandbox they were built in",
     }
 }
 
@@ -182,14 +177,17 @@ pub(crate) struct CreateQuery {
     tag: String,
 }
 
-/// `docker pull`: from the host's store, where the server puts what lessons need.
+/// `docker pull`, or with `fromSrc` `docker import`.
 pub(crate) async fn create(
     State(engine): State<Engine>,
     Asked(asked): Asked<CreateQuery>,
+    RawQuery(query): RawQuery,
+    body: Body,
 ) -> Answer<Response> {
     if !asked.from_src.is_empty() {
-        return Err(no_archives("import root file systems (docker import)"));
+        return transfer::import(engine, query.as_deref().unwrap_or_default(), body).await;
     }
+    // From the host's store, where the server puts what lessons need.
     let text = match asked.tag.as_str() {
         "" => asked.from_image,
         digest if digest.contains(':') => format!("{}@{digest}", asked.from_image),
@@ -207,41 +205,9 @@ pub(crate) async fn create(
     Ok(response)
 }
 
-/// `docker load`.
-pub(crate) async fn load(State(engine): State<Engine>, body: Body) -> Answer<Response> {
-    let archive = body::reader(body, MOST);
-    let importing = engine.clone();
-    let imported = blocking(move || {
-        Ok(importing
-            .store
-            .import_archive(archive)
-            .map_err(ImageError::from)?)
-    })
-    .await?;
-    let (sender, response) = stream::growing("application/json");
-    tokio::spawn(async move {
-        for image in imported {
-            let mut names: Vec<String> = image
-                .refs
-                .iter()
-                .map(|name| format!("Loaded image: {name}\n"))
-                .collect();
-            if names.is_empty() {
-                names.push(format!("Loaded image ID: {}\n", image.id));
-            }
-            tell(&engine, "load", &image.id, &image.id.to_string());
-            for line in names {
-                if sender.json(&json!({"stream": line})).await.is_err() {
-                    return;
-                }
-            }
-        }
-    });
-    Ok(response)
-}
-
-pub(crate) async fn search() -> Json<Value> {
-    Json(json!([]))
+/// `docker search`: there is nobody to ask.
+pub(crate) async fn search() -> EngineError {
+    ImageError::NoSearch.into()
 }
 
 pub(crate) async fn distribution(Path(rest): Path<String>) -> EngineError {

@@ -12,6 +12,7 @@ pub(crate) mod networks;
 pub(crate) mod refused;
 pub(crate) mod streams;
 pub(crate) mod system;
+pub(crate) mod transfer;
 pub(crate) mod volumes;
 pub(crate) mod workstation;
 

@@ -4,9 +4,8 @@ use axum::{
     Extension,
     extract::{Path, State},
 };
-use serde::Deserialize;
 
-use super::{Asked, At, containers::unsupported, find};
+use super::{At, containers::unsupported, find};
 use crate::{Engine, doors::Door, error::EngineError};
 
 /// What cannot be done is refused after what does not exist, as at home.
@@ -78,27 +77,6 @@ pub(crate) async fn update(
         &id,
         "change a container's limits (docker update)",
         "make it anew with docker run",
-    )
-    .await
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(crate) struct CommitQuery {
-    container: String,
-}
-
-pub(crate) async fn commit(
-    State(engine): State<Engine>,
-    Extension(door): At,
-    Asked(asked): Asked<CommitQuery>,
-) -> EngineError {
-    refuse(
-        &engine,
-        door,
-        &asked.container,
-        "make an image of a container (docker commit)",
-        "write a Dockerfile and use docker build",
     )
     .await
 }

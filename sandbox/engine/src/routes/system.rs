@@ -274,7 +274,6 @@ fn usage(engine: &Engine, door: Door) -> Answer<Value> {
             .iter()
             .filter(|c| c.image.to_string() == image.id)
             .count() as i64;
-        image.shared_size = 0;
     }
     let volumes: Vec<Value> = engine
         .volumes
@@ -288,7 +287,7 @@ fn usage(engine: &Engine, door: Door) -> Answer<Value> {
             info
         })
         .collect();
-    let layers: i64 = images.iter().map(|image| image.size).sum();
+    let layers = images::layers_size(engine)?;
     Ok(json!({
         "LayersSize": layers, "Images": images, "Containers": containers, "Volumes": volumes, "BuildCache": [],
         "BuilderSize": 0,

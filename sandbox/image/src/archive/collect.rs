@@ -33,7 +33,11 @@ pub(super) struct Collected {
 }
 
 impl Collected {
-    pub(super) fn read(store: &Store, archive: impl Read) -> Result<Self, StoreError> {
+    pub(super) fn read(
+        store: &Store,
+        archive: impl Read,
+        unpacked: &mut dyn FnMut(&Digest, u64),
+    ) -> Result<Self, StoreError> {
         let mut collected = Self::default();
         let mut reader = Reader::new(archive);
         let mut files = 0;
@@ -45,7 +49,11 @@ impl Collected {
             let path = normal(&String::from_utf8_lossy(&entry.name));
             let link = || String::from_utf8_lossy(&entry.link).into_owned();
             match entry.kind {
-                Kind::File => collected.file(store, path, &mut reader)?,
+                Kind::File => {
+                    if let Some(layer) = collected.file(store, path, &mut reader)? {
+                        unpacked(&layer, entry.size);
+                    }
+                }
                 // Old `docker save` writes a layer that several images share once, and links to it.
                 Kind::Symlink => {
                     let target = manifest::relative(&path, &link());
@@ -79,7 +87,14 @@ impl Collected {
         self.links.get(path).map_or(path, String::as_str)
     }
 
-    fn file(&mut self, store: &Store, path: String, data: impl Read) -> Result<(), StoreError> {
+    /// Answers with the layer's diff id, if it is one that the store does not have.
+    fn file(
+        &mut self,
+        store: &Store,
+        path: String,
+        data: impl Read,
+    ) -> Result<Option<Digest>, StoreError> {
+        let mut new = None;
         // A name that is a digest is a promise.
         let promised = path
             .starts_with("blobs/")
@@ -95,9 +110,9 @@ impl Collected {
             {
                 // An uncompressed layer's name is its diff id, and this one is in the store.
                 self.layers.insert(path, digest.clone());
-                return Ok(());
+                return Ok(None);
             }
-            self.add_layer(store, path.clone(), decoded(stream).map_err(wrong)?)?;
+            new = self.add_layer(store, path.clone(), decoded(stream).map_err(wrong)?)?;
         } else if matches!(start.trim_ascii_start().first(), Some(b'{' | b'[')) {
             self.add_json(path.clone(), stream)?;
         }
@@ -107,10 +122,15 @@ impl Collected {
                 return Err(wrong(format!("{path} is damaged: its digest is another")));
             }
         }
-        Ok(())
+        Ok(new)
     }
 
-    fn add_layer(&mut self, store: &Store, path: String, tar: impl Read) -> Result<(), StoreError> {
+    fn add_layer(
+        &mut self,
+        store: &Store,
+        path: String,
+        tar: impl Read,
+    ) -> Result<Option<Digest>, StoreError> {
         if self.layers.len() >= MAX_LAYERS {
             return Err(too_much(MAX_LAYERS, "layers"));
         }
@@ -120,10 +140,11 @@ impl Collected {
         }
         let diff_id = layer.diff_id().clone();
         self.layers.insert(path, diff_id.clone());
-        if store.layer(&diff_id)?.is_none() {
-            self.unpacked.insert(diff_id, layer);
+        if store.layer(&diff_id)?.is_some() {
+            return Ok(None);
         }
-        Ok(())
+        self.unpacked.insert(diff_id.clone(), layer);
+        Ok(Some(diff_id))
     }
 
     fn add_json(&mut self, path: String, data: impl Read) -> Result<(), StoreError> {

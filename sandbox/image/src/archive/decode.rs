@@ -57,7 +57,7 @@ pub(crate) fn peek<R: Read>(mut stream: R, count: usize) -> io::Result<(Vec<u8>,
 ///
 /// # Errors
 /// When it cannot be read or is compressed in a way we do not read. Later, when it is damaged or a bomb.
-pub(crate) fn decoded<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+pub fn decoded<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let (start, stream) = peek(stream, 6)?;
     let taken = Rc::new(Cell::new(0));
     let counted = Counted {

@@ -1,24 +1,28 @@
-//! Import of archives: what `docker save` writes, old and new, and OCI image layouts in a tar stream.
+//! Archives in a tar stream: what `docker save` writes, old and new, and OCI image layouts.
 //!
-//! An archive is read once, front to back, as it may come over a network and its list of contents may stand last.
+//! One that comes is read once, front to back, as it may come over a network and its list of contents may stand last.
 //! So every layer is unpacked when it passes, beside the store, and every small JSON file is kept; then the list is
 //! read, everything is checked against it, and what belongs to images is published.
 //!
 //! - `collect`: the one pass.
 //! - [`manifest`]: the lists of contents, docker's and OCI's → images; pure.
 //! - `decode`: compressed streams.
+//! - `save`: writing one.
 
 mod collect;
 mod decode;
 pub mod manifest;
+mod save;
 
 use std::io::{BufReader, Read};
 
 use drydock_spec::{Digest, ImageId};
 
-pub use self::decode::Compression;
-pub(crate) use self::decode::decoded;
 use self::{collect::Collected, manifest::Listed};
+pub use self::{
+    decode::{Compression, decoded},
+    save::{Archive, Wanted},
+};
 use crate::{ImageConfig, ImportedImage, Store, StoreError, layer};
 
 impl Store {
@@ -27,9 +31,22 @@ impl Store {
     /// # Errors
     /// When the archive is neither kind, is damaged, hostile or over a bound. Nothing of it is then visible.
     pub fn import_archive(&self, archive: impl Read) -> Result<Vec<ImportedImage>, StoreError> {
+        self.import_archive_watched(archive, &mut |_, _| ())
+    }
+
+    /// As [`Store::import_archive`]; `unpacked` is told of each layer that was not here yet, with its bytes in the
+    /// archive.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn import_archive_watched(
+        &self,
+        archive: impl Read,
+        unpacked: &mut dyn FnMut(&Digest, u64),
+    ) -> Result<Vec<ImportedImage>, StoreError> {
         let archive = decoded(archive).map_err(|error| StoreError::Archive(error.to_string()))?;
         let archive = BufReader::with_capacity(64 << 10, archive);
-        let mut collected = Collected::read(self, archive)?;
+        let mut collected = Collected::read(self, archive, unpacked)?;
         let listed = manifest::images(|path| collected.json(path))?;
         let mut images = Vec::new();
         for image in listed {
@@ -54,12 +71,20 @@ impl Store {
         }
         let id = self.add_image(&image.raw_config)?;
         drop(hold);
+        let mut replaced = Vec::new();
         for name in &image.listed.refs {
+            let before = self.named(name)?;
+            replaced.extend(
+                before
+                    .filter(|before| *before != id)
+                    .map(|id| (name.clone(), id)),
+            );
             self.tag(&id, name)?;
         }
         Ok(ImportedImage {
             id,
             refs: image.listed.refs,
+            replaced,
         })
     }
 }

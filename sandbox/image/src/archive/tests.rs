@@ -5,6 +5,7 @@ use std::{
     io::{self, Write as _},
 };
 
+use drydock_spec::ImageRef;
 use serde_json::{Value, json};
 
 use super::*;
@@ -270,4 +271,48 @@ fn a_reader_that_fails_fails_the_import() {
     let (_dir, store) = store();
     let error = store.import_archive(Broken).unwrap_err();
     assert!(error.to_string().contains("the line went dead"));
+}
+
+#[test]
+fn what_is_saved_is_what_was_loaded_and_is_read_by_both_lists() {
+    let (_dir, from) = store();
+    let [image] = from
+        .import_archive(&tar(&docker("app:v1"))[..])
+        .unwrap()
+        .try_into()
+        .unwrap();
+    let other: ImageRef = "me/other:2".parse().unwrap();
+    from.tag(&image.id, &other).unwrap();
+    let wanted = Wanted {
+        id: image.id.clone(),
+        refs: vec!["app:v1".parse().unwrap(), other.clone()],
+    };
+    let mut bytes = Vec::new();
+    let archive = from.archive(vec![wanted.clone()]).unwrap();
+    archive.write_to(&mut bytes).unwrap();
+
+    let (_dir, to) = store();
+    let [back] = to.import_archive(&bytes[..]).unwrap().try_into().unwrap();
+    assert_eq!((&back.id, &back.refs), (&wanted.id, &wanted.refs));
+
+    // Without Docker's list it is an OCI layout, with a line for each name.
+    let mut oci = Vec::new();
+    let mut reader = crate::tar::Reader::new(&bytes[..]);
+    while let Some(entry) = reader.next().unwrap() {
+        let name = String::from_utf8(entry.name).unwrap();
+        let mut data = Vec::new();
+        io::Read::read_to_end(&mut reader, &mut data).unwrap();
+        if entry.kind == Kind::File && name != "manifest.json" {
+            oci.push(file(name, data));
+        }
+    }
+    let (_dir, to) = store();
+    let names: Vec<_> = to
+        .import_archive(&tar(&oci)[..])
+        .unwrap()
+        .into_iter()
+        .flat_map(|image| image.refs)
+        .collect();
+    assert_eq!(names, wanted.refs);
+    assert_eq!(to.resolve("app:v1").unwrap(), image.id);
 }

@@ -48,8 +48,10 @@ impl Default for Limits {
 /// The attribute by which an overlay mounted with `userxattr` knows an opaque directory.
 pub const OPAQUE: &str = "user.overlay.opaque";
 
-/// Ids that a sandbox has; see the error for what happens to others.
+/// Ids that a sandbox has. Files of others are nobody's.
 const LAST_ID: u64 = 65_535;
+/// The user and the group that own nothing else.
+const NOBODY: u64 = 65_534;
 
 #[cfg(test)]
 mod tests;

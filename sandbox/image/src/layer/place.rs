@@ -14,7 +14,7 @@ use rustix::{
 };
 
 use super::{
-    LAST_ID, OPAQUE,
+    LAST_ID, NOBODY, OPAQUE,
     name::{self, Path},
     xattr,
 };
@@ -235,16 +235,15 @@ impl<'a> Place<'a> {
     }
 
     fn owner(&self, entry: &Entry) -> Result<Option<(fs::Uid, fs::Gid)>, LayerError> {
-        if entry.uid > LAST_ID || entry.gid > LAST_ID {
-            return Err(owner_error(entry));
-        }
         if (entry.uid, entry.gid) == self.own_ids {
             return Ok(None);
         }
+        // Who no sandbox has is nobody there; the layer's tar stream still says who it was.
         let raw = |id: u64| u32::try_from(id).map_err(|_| owner_error(entry));
+        let known = |id: u64| if id > LAST_ID { NOBODY } else { id };
         Ok(Some((
-            fs::Uid::from_raw(raw(entry.uid)?),
-            fs::Gid::from_raw(raw(entry.gid)?),
+            fs::Uid::from_raw(raw(known(entry.uid))?),
+            fs::Gid::from_raw(raw(known(entry.gid))?),
         )))
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use rustix::fs::{FileType, Stat};
 
 use super::{
-    Limits,
+    LAST_ID, Limits,
     name::{self, Meaning, Path},
     place::Place,
     split::Recorder,
@@ -100,6 +100,11 @@ impl Unpacker<'_> {
         within("files", self.done.entries, self.limits.entries)?;
         self.done.size += entry.size;
         within("bytes", self.done.size, self.limits.bytes)?;
+        if entry.uid > LAST_ID || entry.gid > LAST_ID {
+            let name = String::from_utf8_lossy(&entry.name);
+            let (uid, gid) = (entry.uid, entry.gid);
+            self.note(format!("{name} is nobody's: a sandbox has no {uid}:{gid}"));
+        }
         match name::meaning(&entry.name)? {
             Meaning::Root => self.root(entry),
             Meaning::Private => Ok(()),
@@ -200,8 +205,8 @@ impl Unpacker<'_> {
                 self.place.make_fifo(path)?;
                 self.place.dress_node(path, entry)?;
             }
-            Kind::CharDevice | Kind::BlockDevice => self.note(entry, "a device"),
-            Kind::Other(_) => self.note(entry, "of an unknown kind"),
+            Kind::CharDevice | Kind::BlockDevice => self.left_out(entry, "a device"),
+            Kind::Other(_) => self.left_out(entry, "of an unknown kind"),
         }
         Ok(())
     }
@@ -221,12 +226,14 @@ impl Unpacker<'_> {
         }
     }
 
-    fn note(&mut self, entry: &Entry, what: &str) {
+    fn left_out(&mut self, entry: &Entry, what: &str) {
+        let name = String::from_utf8_lossy(&entry.name);
+        self.note(format!("left out {name}: it is {what}"));
+    }
+
+    fn note(&mut self, note: String) {
         if self.done.notes.len() < MAX_NOTES {
-            let name = String::from_utf8_lossy(&entry.name);
-            self.done
-                .notes
-                .push(format!("left out {name}: it is {what}"));
+            self.done.notes.push(note);
         }
     }
 

@@ -6,6 +6,7 @@ use std::{
     io::{self, Read},
     os::{fd::AsFd as _, unix::fs::PermissionsExt as _},
     path::{Path, PathBuf},
+    thread,
 };
 
 use drydock_spec::Digest;
@@ -122,17 +123,35 @@ impl Store {
         })
     }
 
-    /// The way round when the directory is on another file system: through a tar file.
-    fn copy_layer(&self, upper: &Path) -> Result<NewLayer, StoreError> {
-        let staging = Staging::new(&self.inner.own)?;
-        let path = staging.path().join("layer.tar");
-        let failed = |error: io::Error| StoreError::os("write", &path, error);
+    /// Makes a layer of a directory that stays as it is; also of one on another file system.
+    ///
+    /// # Errors
+    /// When the directory cannot be read, is over the bounds, or the layer cannot be written.
+    pub fn copy_layer(&self, upper: &Path) -> Result<NewLayer, StoreError> {
         let dir = File::open(upper).map_err(|error| StoreError::os("open", upper, error))?;
-        let mut tar = io::BufWriter::new(File::create(&path).map_err(failed)?);
-        layer::write_tar(dir.as_fd(), &mut tar, &self.limits())?;
-        tar.into_inner()
-            .map_err(|error| failed(error.into_error()))?;
-        self.unpack_layer(io::BufReader::new(File::open(&path).map_err(failed)?))
+        let (reader, writer) =
+            io::pipe().map_err(|error| StoreError::os("make a pipe for", upper, error))?;
+        let limits = self.limits();
+        let write = move || {
+            let mut out = io::BufWriter::with_capacity(64 << 10, writer);
+            layer::write_tar(dir.as_fd(), &mut out, &limits)
+        };
+        let (written, unpacked) = thread::scope(|scope| {
+            let writing = scope.spawn(write);
+            let unpacked = self.unpack_layer(io::BufReader::with_capacity(64 << 10, reader));
+            (writing.join(), unpacked)
+        });
+        match written {
+            // The reader gave up, and says why.
+            Ok(Err(LayerError::Os { source, .. }))
+                if source.kind() == io::ErrorKind::BrokenPipe && unpacked.is_err() =>
+            {
+                unpacked
+            }
+            Ok(Err(error)) => Err(error.into()),
+            Ok(Ok(_)) => unpacked,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     }
 
     /// Unpacks an uncompressed layer tar stream beside the store's layers; [`Store::publish_layer`] makes it one.

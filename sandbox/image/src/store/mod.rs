@@ -100,6 +100,8 @@ pub struct ImportedImage {
     pub id: ImageId,
     /// The names it was given.
     pub refs: Vec<ImageRef>,
+    /// Names that other images had before.
+    pub replaced: Vec<(ImageRef, ImageId)>,
 }
 
 impl Store {

@@ -6,6 +6,14 @@ use super::Store;
 use crate::StoreError;
 
 impl Store {
+    /// The image that has exactly this name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn named(&self, name: &ImageRef) -> Result<Option<ImageId>, StoreError> {
+        Ok(self.inner.own.refs()?.get(name).cloned())
+    }
+
     /// The image that `text` means: `name[:tag]`, `name@digest`, an id or the beginning of one.
     ///
     /// # Errors

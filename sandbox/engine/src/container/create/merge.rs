@@ -28,7 +28,8 @@ fn is_empty(words: Option<&Vec<String>>) -> bool {
     words.is_none_or(Vec::is_empty)
 }
 
-fn merge_with(user: &mut RunConfig, image: &RunConfig) {
+/// Fills the gaps in `user`.
+pub(crate) fn merge_with(user: &mut RunConfig, image: &RunConfig) {
     if user.user.is_empty() {
         user.user.clone_from(&image.user);
     }

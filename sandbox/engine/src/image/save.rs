@@ -1,0 +1,87 @@
+//! `docker save`: images → an archive.
+
+use drydock_image::{
+    ImageId, ImageRef, LayerError, StoreError,
+    archive::{Archive, Wanted},
+};
+
+use super::{ImageError, tell};
+use crate::{
+    Engine,
+    error::EngineError,
+    http::stream::{BlockingWriter, Sender},
+};
+
+/// Finds what is asked for and all that it needs. Blocks.
+pub(crate) fn prepare(engine: &Engine, names: &[String]) -> Result<Archive, EngineError> {
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for name in names {
+        for (id, reference) in meant(engine, name)? {
+            let at = wanted.iter().position(|image| image.id == id);
+            let at = at.unwrap_or_else(|| {
+                let refs = Vec::new();
+                wanted.push(Wanted { id, refs });
+                wanted.len() - 1
+            });
+            let refs = &mut wanted[at].refs;
+            refs.extend(reference.filter(|name| !refs.contains(name)));
+        }
+    }
+    Ok(engine.store.archive(wanted).map_err(ImageError::from)?)
+}
+
+/// A repository means all its tags, a name with a tag that image, all else an image without its names.
+fn meant(engine: &Engine, text: &str) -> Result<Vec<(ImageId, Option<ImageRef>)>, EngineError> {
+    let failed = |error| EngineError::from(ImageError::from(error));
+    match text.parse::<ImageRef>() {
+        Ok(name) if name.tag().is_some() || name.digest().is_some() => {
+            let id = engine.store.named(&name).map_err(failed)?;
+            let id = id.ok_or(ImageError::NoReference)?;
+            return Ok(vec![(id, name.digest().is_none().then_some(name))]);
+        }
+        Ok(name) => {
+            let mut tagged = Vec::new();
+            for image in engine.store.list().map_err(failed)? {
+                let of_it = |tag: &ImageRef| tag.repository() == name.repository();
+                let tags = image.tags.into_iter().filter(of_it);
+                tagged.extend(tags.map(|tag| (image.id.clone(), Some(tag))));
+            }
+            if !tagged.is_empty() {
+                return Ok(tagged);
+            }
+        }
+        // 64 hex digits are an id, and no name.
+        Err(_) => {}
+    }
+    match engine.store.resolve(text) {
+        Ok(id) => Ok(vec![(id, None)]),
+        Err(StoreError::NoSuchImage(_)) => Err(ImageError::NoSuchImage(text.into()).into()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Writes the archive into an answer. Blocks.
+pub(crate) fn send(engine: &Engine, archive: &Archive, sender: Sender) {
+    match archive.write_to(BlockingWriter::new(&sender)) {
+        Ok(()) => {
+            for id in archive.ids() {
+                tell(engine, "save", id, &id.to_string());
+            }
+        }
+        Err(error) => {
+            if !is_hang_up(&error) {
+                tracing::warn!(%error, "an image was not saved");
+            }
+            sender.abort_blocking(std::io::Error::other(error));
+        }
+    }
+}
+
+fn is_hang_up(error: &StoreError) -> bool {
+    match error {
+        StoreError::Os { source, .. } | StoreError::Layer(LayerError::Os { source, .. }) => {
+            source.kind() == std::io::ErrorKind::BrokenPipe
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,155 @@
+//! Images in and out: `/images/get`, `/images/load`, `/images/create?fromSrc=…`, `/commit`.
+
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::{RawQuery, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Asked, At, find};
+use crate::{
+    Engine,
+    container::life::blocking,
+    error::EngineError,
+    http::{body, query, stream},
+    image::{
+        commit::{self, CommitRequest},
+        import::{self, ImportRequest},
+        load, save as saving,
+    },
+    wire::RunConfig,
+};
+
+type Answer<T> = Result<T, EngineError>;
+
+/// Bytes of an archive; the disk is smaller.
+const MOST: u64 = 4 << 30;
+/// Bytes of a configuration.
+const MAX_CONFIG: usize = 4 << 20;
+
+/// `docker save` of any number of images.
+pub(crate) async fn get(
+    State(engine): State<Engine>,
+    RawQuery(query): RawQuery,
+) -> Answer<Response> {
+    let names = Query::read(query.as_deref()).all("names");
+    save(engine, names).await
+}
+
+/// Images are looked for before the answer begins.
+pub(super) async fn save(engine: Engine, names: Vec<String>) -> Answer<Response> {
+    let asked = engine.clone();
+    let archive = blocking(move || saving::prepare(&asked, &names)).await?;
+    let (sender, response) = stream::growing("application/x-tar");
+    tokio::task::spawn_blocking(move || saving::send(&engine, &archive, sender));
+    Ok(response)
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct LoadQuery {
+    #[serde(deserialize_with = "query::flag")]
+    quiet: bool,
+}
+
+/// `docker load`.
+pub(crate) async fn load(
+    State(engine): State<Engine>,
+    Asked(asked): Asked<LoadQuery>,
+    body: Body,
+) -> Response {
+    let archive = body::reader(body, MOST);
+    let (sender, response) = stream::growing("application/json");
+    tokio::task::spawn_blocking(move || load::load(&engine, archive, asked.quiet, &sender));
+    response
+}
+
+/// `docker import`.
+pub(super) async fn import(engine: Engine, query: &str, body: Body) -> Answer<Response> {
+    let query = Query::read(Some(query));
+    if query.one("fromSrc") != "-" {
+        return Err(EngineError::Unsupported {
+            what: "fetch a root file system from a URL (docker import URL)".into(),
+            next: "a sandbox has no network: bring the file and use docker import FILE",
+        });
+    }
+    let mut tar = body::reader(body, MOST);
+    let made = blocking(move || {
+        let request = ImportRequest::new(
+            &query.one("repo"),
+            &query.one("tag"),
+            &query.one("message"),
+            &query.all("changes"),
+            &query.one("platform"),
+        );
+        let made = request.and_then(|request| import::import(&engine, &request, &mut tar));
+        // The client reads no answer before it has sent the stream.
+        let _ = std::io::copy(&mut tar, &mut std::io::sink());
+        made
+    });
+    let id = made.await?;
+    let (sender, response) = stream::growing("application/json");
+    tokio::spawn(async move { sender.json(&json!({"status": id.to_string()})).await });
+    Ok(response)
+}
+
+/// `docker commit`.
+pub(crate) async fn commit(
+    State(engine): State<Engine>,
+    Extension(door): At,
+    RawQuery(query): RawQuery,
+    body: Body,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let query = Query::read(query.as_deref());
+    let config = config(body).await?;
+    let container = find(&engine, door, &query.one("container"))?;
+    let request = CommitRequest::new(
+        &container,
+        commit::name(&query.one("repo"), &query.one("tag"))?,
+        query.one("comment"),
+        query.one("author"),
+        config,
+        &query.all("changes"),
+    )?;
+    let _turn = container.turn.lock().await;
+    if container.state().removed {
+        return Err(EngineError::Conflict(format!(
+            "You cannot commit container {} which is being removed",
+            container.id
+        )));
+    }
+    let committed = container.clone();
+    let id = blocking(move || commit::commit(&engine, &committed, request)).await?;
+    Ok((StatusCode::CREATED, Json(json!({"Id": id.to_string()}))))
+}
+
+/// Nothing and `null` are no configuration.
+async fn config(body: Body) -> Answer<Option<RunConfig>> {
+    let bytes = body::bytes(body, MAX_CONFIG).await?;
+    match bytes.trim_ascii() {
+        b"" | b"null" => Ok(None),
+        _ => body::json(Body::from(bytes)).await.map(Some),
+    }
+}
+
+/// A query in which names may come more than once.
+struct Query(Vec<(String, String)>);
+
+impl Query {
+    fn read(query: Option<&str>) -> Self {
+        Self(query::pairs(query.unwrap_or_default()).collect())
+    }
+
+    fn all(&self, name: &str) -> Vec<String> {
+        let named = self.0.iter().filter(|(other, _)| other == name);
+        named.map(|(_, value)| value.clone()).collect()
+    }
+
+    fn one(&self, name: &str) -> String {
+        self.all(name).into_iter().next().unwrap_or_default()
+    }
+}
