@@ -12,6 +12,7 @@
 mod harness;
 
 mod browser;
+mod container_files;
 mod container_lives;
 mod container_values;
 mod image_archives;

@@ -17,6 +17,7 @@ mod commands;
 mod complete;
 mod config;
 mod context;
+mod copy;
 mod docker;
 mod error;
 mod flags;

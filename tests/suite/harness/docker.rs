@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -17,6 +18,8 @@ pub enum Which {
     Newest,
     /// The one of Debian's docker.io package.
     Debian,
+    /// Ours: the program under test, by the name of `docker`.
+    Own,
 }
 
 impl Which {
@@ -24,8 +27,20 @@ impl Which {
         match self {
             Self::Newest => need::find("docker").unwrap(),
             Self::Debian => PathBuf::from("/usr/bin/docker"),
+            Self::Own => own(),
         }
     }
+}
+
+/// A link to the program: its name says what it is to be.
+fn own() -> PathBuf {
+    static LINK: OnceLock<TempDir> = OnceLock::new();
+    let folder = LINK.get_or_init(|| {
+        let folder = TempDir::new().unwrap();
+        std::os::unix::fs::symlink(super::drydock(), folder.path().join("docker")).unwrap();
+        folder
+    });
+    folder.path().join("docker")
 }
 
 /// A client that talks to one daemon, with a configuration of its own.

@@ -4,13 +4,16 @@ mod attach;
 mod build;
 mod commit;
 mod context;
+mod cp;
 mod create;
 mod df;
 mod df_verbose;
+mod diff;
 mod each;
 mod events;
 mod exec;
 mod exit_status;
+mod export;
 mod history;
 mod images;
 mod import;
@@ -64,8 +67,11 @@ pub static COMMANDS: &[Entry] = &[
     entry::<info::Info>(),
     entry::<attach::Attach>(),
     entry::<commit::Commit>(),
+    entry::<cp::Cp>(),
     entry::<create::Create>(),
+    entry::<diff::Diff>(),
     entry::<events::Events>(),
+    entry::<export::Export>(),
     entry::<history::History>(),
     entry::<import::Import>(),
     entry::<inspect::Inspect>(),
@@ -141,10 +147,7 @@ pub const ABSENT: &[(&[&str], &str)] = &[
         &["plugin", "buildx", "checkpoint", "scout"],
         "nothing is added to the engine of a sandbox. 'docker build' builds images",
     ),
-    (
-        &["compose", "cp", "diff", "export"],
-        "Drydock does not have this command yet",
-    ),
+    (&["compose"], "Drydock does not have this command yet"),
 ];
 
 /// Whether `name` is a command of commands.

@@ -169,10 +169,22 @@ fn header(meta: &Metadata, kind: EntryType) -> Header {
 }
 
 /// Small writes become pieces of the request's body.
-struct Chunks {
+#[derive(Debug)]
+pub struct Chunks {
     sender: BodySender,
     pending: Vec<u8>,
     sent: u64,
+}
+
+impl Chunks {
+    /// What is written becomes the body of that sender.
+    pub fn new(sender: BodySender) -> Self {
+        Self {
+            sender,
+            pending: Vec::with_capacity(CHUNK),
+            sent: 0,
+        }
+    }
 }
 
 impl Write for Chunks {
