@@ -179,9 +179,13 @@ fn parse<C: Command + 'static>(matches: &ArgMatches, called: &str) -> Result<Par
         Names::Containers | Names::Running | Names::Stopped
     );
     if by_name && command.arguments().first().is_some_and(String::is_empty) {
-        return Err(CliError::failed(
-            "invalid container name or ID: value is empty",
-        ));
+        return Err(CliError::failed(match C::WORDS.spellings[0] {
+            "rm" => "container name cannot be empty",
+            "start" => {
+                "invalid container name or ID: value is empty\nError: failed to start containers: "
+            }
+            _ => "invalid container name or ID: value is empty",
+        }));
     }
     let called = called.to_owned();
     Ok(Parsed(Box::new(move |docker| {

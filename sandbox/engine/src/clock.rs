@@ -53,24 +53,6 @@ pub(crate) fn parse_limit(text: &str) -> Result<Option<Timestamp>, String> {
         .map_err(|_| format!("time out of range: {text:?}"))
 }
 
-/// The "2 minutes" of `Up 2 minutes`, as go-units words it.
-pub(crate) fn human_duration(seconds: i64) -> String {
-    let (minutes, hours) = (seconds / 60, (seconds + 1800) / 3600);
-    match seconds {
-        ..1 => "Less than a second".into(),
-        1 => "1 second".into(),
-        2..60 => format!("{seconds} seconds"),
-        _ if minutes == 1 => "About a minute".into(),
-        _ if minutes < 60 => format!("{minutes} minutes"),
-        _ if hours == 1 => "About an hour".into(),
-        _ if hours < 48 => format!("{hours} hours"),
-        _ if hours < 24 * 7 * 2 => format!("{} days", hours / 24),
-        _ if hours < 24 * 30 * 2 => format!("{} weeks", hours / 24 / 7),
-        _ if hours < 24 * 365 * 2 => format!("{} months", hours / 24 / 30),
-        _ => format!("{} years", hours / 24 / 365),
-    }
-}
-
 /// As Go prints a `time.Duration`: `1m30s`, `1.5s`, `500ms`.
 pub(crate) fn go_duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();
@@ -156,27 +138,5 @@ mod tests {
             ]
         );
         assert_eq!(go_duration(Duration::from_nanos(1_500)), "1.5µs");
-    }
-
-    #[test]
-    fn durations_are_worded_as_docker_words_them() {
-        let words: Vec<_> = [0, 1, 59, 60, 119, 120, 3599, 3600, 7200, 48 * 3600]
-            .map(human_duration)
-            .into();
-        assert_eq!(
-            words,
-            [
-                "Less than a second",
-                "1 second",
-                "59 seconds",
-                "About a minute",
-                "About a minute",
-                "2 minutes",
-                "59 minutes",
-                "About an hour",
-                "2 hours",
-                "2 days"
-            ]
-        );
     }
 }

@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use drydock_spec::ImageRef;
+use drydock_spec::{ImageRef, units};
 
 use crate::{ImportedImage, Store, StoreError};
 
@@ -110,86 +110,19 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
     text
 }
 
-/// Docker's `%.3g` with decimal units: `1.98MB`, `734B`, `23.4kB`.
+/// Three digits and a unit: `1.98MB`, `734B`, `23.4kB`.
 fn size(bytes: u64) -> String {
-    #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let mut value = bytes as f64;
-    let mut units = ["B", "kB", "MB", "GB", "TB"].into_iter();
-    let mut unit = units.next().unwrap_or_default();
-    for larger in units {
-        if value < 1000.0 {
-            break;
-        }
-        value /= 1000.0;
-        unit = larger;
-    }
-    let decimals = match value {
-        _ if value >= 99.95 => 0,
-        _ if value >= 9.995 => 1,
-        _ => 2,
-    };
-    let number = format!("{value:.decimals$}");
-    let number = match number.contains('.') {
-        true => number.trim_end_matches('0').trim_end_matches('.'),
-        false => &number,
-    };
-    format!("{number}{unit}")
+    units::size::short(i64::try_from(bytes).unwrap_or(i64::MAX))
 }
 
-/// Docker's rough words for a time span.
+/// "2 weeks ago".
 fn age(seconds: i64) -> String {
-    let plural = |count: i64, unit: &str| format!("{count} {unit} ago");
-    let (minutes, hours) = (seconds / 60, (seconds + 1800) / 3600);
-    match seconds {
-        ..1 => "Less than a second ago".into(),
-        1 => "1 second ago".into(),
-        2..60 => plural(seconds, "seconds"),
-        60..120 => "About a minute ago".into(),
-        _ if minutes < 60 => plural(minutes, "minutes"),
-        _ if hours == 1 => "About an hour ago".into(),
-        _ if hours < 48 => plural(hours, "hours"),
-        _ if hours < 24 * 7 * 2 => plural(hours / 24, "days"),
-        _ if hours < 24 * 30 * 2 => plural(hours / 24 / 7, "weeks"),
-        _ if hours < 24 * 365 * 2 => plural(hours / 24 / 30, "months"),
-        _ => plural(hours / 24 / 365, "years"),
-    }
+    format!("{} ago", units::rough(seconds))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_written_as_docker_writes_them() {
-        let all = [
-            0,
-            734,
-            1_000,
-            13_300,
-            1_982_970,
-            99_950,
-            133_000_000,
-            4_210_000_000,
-        ];
-        let texts = all.map(size);
-        let docker = [
-            "0B", "734B", "1kB", "13.3kB", "1.98MB", "100kB", "133MB", "4.21GB",
-        ];
-        assert_eq!(texts, docker);
-    }
-
-    #[test]
-    fn ages_are_written_as_docker_writes_them() {
-        let day = 86_400;
-        assert_eq!(age(0), "Less than a second ago");
-        assert_eq!(age(30), "30 seconds ago");
-        assert_eq!(age(3600), "About an hour ago");
-        assert_eq!(age(47 * 3600), "47 hours ago");
-        assert_eq!(age(3 * day), "3 days ago");
-        assert_eq!(age(20 * day), "2 weeks ago");
-        assert_eq!(age(330 * day), "11 months ago");
-        assert_eq!(age(900 * day), "2 years ago");
-    }
 
     #[test]
     fn an_image_without_a_name_is_listed_by_id() {

@@ -168,9 +168,15 @@ impl Event {
             "Actor": { "ID": self.actor.id, "Attributes": self.actor.attributes },
             "Scope": self.scope, "Time": self.time, "TimeNano": self.time_nano,
         });
-        Document::parse(&fields.to_string())
-            .map_err(|error| error.to_string())
-            .and_then(|document| template.render(&document))
+        let document = Document::parse(&fields.to_string()).map_err(|error| error.to_string())?;
+        template.render(&document).or_else(|why| {
+            // Attributes are a map: what one event has, another lacks.
+            if why.contains("at <.Actor.Attributes.") {
+                template.tolerant().render(&document)
+            } else {
+                Err(why)
+            }
+        })
     }
 }
 

@@ -29,7 +29,12 @@ pub struct Waiting(JoinHandle<Result<i32, CliError>>);
 /// # Errors
 /// When the engine refuses.
 pub async fn wait(docker: &Docker, container: &str, condition: &str) -> Result<Waiting, CliError> {
-    let path = format!("/containers/{container}/wait?condition={condition}");
+    let mark = if condition.is_empty() {
+        ""
+    } else {
+        "?condition="
+    };
+    let path = format!("/containers/{container}/wait{mark}{condition}");
     let response = docker.request(Method::POST, &path, Body::empty()).await?;
     let docker = docker.clone();
     Ok(Waiting(tokio::spawn(async move {

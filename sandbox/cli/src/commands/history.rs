@@ -1,6 +1,7 @@
 //! `docker history`.
 
 use clap::Args;
+use drydock_api::client::percent_encode;
 use serde::Deserialize;
 
 use crate::{
@@ -8,6 +9,7 @@ use crate::{
     docker::{Docker, segment},
     error::CliError,
     flags::LIST_FORMAT,
+    options::platform,
     text::{
         list::{self, Defaults, Row, Shape, text},
         quote::{ellipsis, short_id},
@@ -27,6 +29,9 @@ pub struct History {
     /// Don't truncate output
     #[arg(long)]
     no_trunc: bool,
+    /// Show the history of this platform of the image
+    #[arg(long, value_name = "string", default_value = "")]
+    platform: String,
     /// Only show image IDs
     #[arg(short, long)]
     quiet: bool,
@@ -70,9 +75,12 @@ impl Command for History {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let steps: Vec<Step> = docker
-            .get(&format!("/images/{}/history", segment(&self.arguments[0])))
-            .await?;
+        let mut path = format!("/images/{}/history", segment(&self.arguments[0]));
+        if !self.platform.is_empty() {
+            let json = platform::json(&self.platform).map_err(CliError::failed)?;
+            path.push_str(&format!("?platform={}", percent_encode(&json)));
+        }
+        let steps: Vec<Step> = docker.get(&path).await?;
         let rows: Vec<Row> = steps.iter().map(|step| self.row(step)).collect();
         let defaults = Defaults {
             table: if self.human {

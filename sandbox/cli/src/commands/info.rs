@@ -3,13 +3,13 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::version::parse;
+use super::version::{filled, parse};
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::Docker,
     error::CliError,
     flags::DOCUMENT_FORMAT,
-    text::{size, template::Document},
+    text::size,
     tty,
 };
 
@@ -73,6 +73,7 @@ const LINES: &[Line] = &[
     (1, "Experimental", |i| {
         Some(i["ExperimentalBuild"].as_bool()?.to_string())
     }),
+    (1, "Insecure Registries", insecure),
     (1, "Live Restore Enabled", |i| {
         Some(i["LiveRestoreEnabled"].as_bool()?.to_string())
     }),
@@ -107,14 +108,7 @@ impl Command for Info {
         };
         let document = format!("{raw}{comma}\"ClientInfo\":{client}}}");
         let text = match template {
-            Some(template) => {
-                let document = Document::parse(&document)
-                    .map_err(|error| CliError::failed(error.to_string()))?;
-                format!(
-                    "{}\n",
-                    template.render(&document).map_err(CliError::failed)?
-                )
-            }
+            Some(template) => filled(&template, &document)?,
             None if self.format == "json" => format!("{document}\n"),
             None => {
                 let info = serde_json::from_str(&document).unwrap_or(Value::Null);
@@ -166,6 +160,21 @@ fn commit(info: &Value, part: &str) -> Option<String> {
     info[part]["ID"]
         .as_str()
         .map(|id| format!("{id} ").trim_end().to_owned())
+}
+
+/// Registries that are spoken to without TLS: the named ones, then whole networks.
+fn insecure(info: &Value) -> Option<String> {
+    let registries = &info["RegistryConfig"];
+    let named = registries["IndexConfigs"].as_object().into_iter().flatten();
+    let named = named.filter(|(_, index)| index["Secure"] == json!(false));
+    let networks = registries["InsecureRegistryCIDRs"].as_array();
+    let networks = networks.into_iter().flatten().filter_map(Value::as_str);
+    let lines: Vec<String> = named
+        .map(|(name, _)| name.as_str())
+        .chain(networks)
+        .map(|name| format!("\n  {name}"))
+        .collect();
+    (!lines.is_empty()).then(|| lines.concat())
 }
 
 fn number(info: &Value, field: &str) -> Option<String> {

@@ -84,9 +84,19 @@ impl Command for Inspect {
             "image" => Search::Only(Kind::Image),
             "network" => Search::Only(Kind::Network),
             "volume" => Search::Only(Kind::Volume),
+            kind @ ("config" | "node" | "secret" | "service" | "task") => {
+                return Err(CliError::failed(format!(
+                    "there is no {kind} here: a sandbox is one node, and a swarm is made of several"
+                )));
+            }
+            "plugin" => {
+                return Err(CliError::failed(
+                    "there is no plugin here: nothing is added to the engine of a sandbox",
+                ));
+            }
             other => {
                 return Err(CliError::failed(format!(
-                    "unknown type: \"{other}\": must be one of \"container\", \"image\", \"network\", \"volume\""
+                    "unknown type: \"{other}\": must be one of \"config\", \"container\", \"image\", \"network\", \"node\", \"plugin\", \"secret\", \"service\", \"task\", \"volume\""
                 )));
             }
         };
@@ -140,7 +150,7 @@ fn fill(template: &Format, documents: &[String]) -> (String, Option<String>) {
     for raw in documents {
         let line = Document::parse(raw)
             .map_err(|error| error.to_string())
-            .and_then(|doc| template.render(&doc));
+            .and_then(|doc| template.render_typed(&doc));
         match line {
             Ok(line) => text.push_str(&format!("{line}\n")),
             Err(why) => return (text, Some(format!("template parsing error: {why}"))),

@@ -46,11 +46,6 @@ inspecting!(
     "Display detailed information on one or more images", Images
 );
 inspecting!(
-    /// `docker network inspect`.
-    NetworkInspect, Network, "network inspect", "[OPTIONS] NETWORK [NETWORK...]",
-    "Display detailed information on one or more networks", Networks
-);
-inspecting!(
     /// `docker volume inspect`.
     VolumeInspect, Volume, "volume inspect", "[OPTIONS] VOLUME [VOLUME...]",
     "Display detailed information on one or more volumes", Volumes
@@ -89,5 +84,37 @@ impl Command for ContainerInspect {
             self.size,
         )
         .await
+    }
+}
+
+/// `docker network inspect`.
+#[derive(Debug, Args)]
+pub struct NetworkInspect {
+    #[arg(short, long, value_name = "string", help = DOCUMENT_FORMAT, default_value = "")]
+    format: String,
+    /// Say more: of a swarm, that is
+    #[arg(short, long)]
+    verbose: bool,
+    arguments: Vec<String>,
+}
+
+impl Command for NetworkInspect {
+    const WORDS: Words = Words {
+        spellings: &["network inspect"],
+        about: "Display detailed information on one or more networks",
+        usage: "[OPTIONS] NETWORK [NETWORK...]",
+        arity: Arity::AtLeast(1),
+        names: Names::Networks,
+    };
+
+    fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    async fn run(self, docker: Docker) -> Result<Exit, CliError> {
+        // There is no swarm to say more of.
+        let _ = self.verbose;
+        let search = Search::Only(Kind::Network);
+        show(&docker, search, &self.arguments, &self.format, false).await
     }
 }

@@ -7,7 +7,7 @@ use http::Method;
 use super::start::Inspected;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, query, segment},
     error::CliError,
     stream::{self, body::BodyReader},
     text::time,
@@ -54,16 +54,20 @@ impl Command for Logs {
         let container: Inspected = docker
             .get(&format!("/containers/{}/json", segment(&self.arguments[0])))
             .await?;
+        let switches = query(&[
+            ("stdout", true),
+            ("stderr", true),
+            ("follow", self.follow),
+            ("timestamps", self.timestamps),
+            ("details", self.details),
+        ]);
         let mut path = format!(
-            "/containers/{}/logs?stdout=1&stderr=1&follow={}&timestamps={}&details={}&tail={}",
+            "/containers/{}/logs{switches}&tail={}",
             container.id,
-            u8::from(self.follow),
-            u8::from(self.timestamps),
-            u8::from(self.details),
             percent_encode(&self.tail)
         );
         for (name, value) in [("since", &self.since), ("until", &self.until)] {
-            if let Some(value) = value {
+            if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
                 let time = time::parse(value).map_err(|why| {
                     CliError::failed(format!("invalid value for \"{name}\": {why}"))
                 })?;

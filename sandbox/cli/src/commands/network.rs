@@ -128,6 +128,8 @@ impl Command for NetworkCreate {
             "Driver": self.driver,
             "Scope": self.scope,
             "IPAM": self.ipam.request().map_err(CliError::failed)?,
+            // Engines before API 1.44 make a second network of the same name without it.
+            "CheckDuplicate": true,
             "Internal": self.internal,
             "Attachable": self.attachable,
             "Ingress": self.ingress,

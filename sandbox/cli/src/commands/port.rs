@@ -9,6 +9,7 @@ use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::{Docker, segment},
     error::CliError,
+    flags::values::uint16,
     tty,
 };
 
@@ -68,12 +69,12 @@ impl Command for Port {
             .await?;
         let ports = found.network_settings.ports.unwrap_or_default();
         let mut out = String::new();
-        if let Some(wanted) = self.arguments.get(1) {
-            let key = if wanted.contains('/') {
-                wanted.clone()
-            } else {
-                format!("{wanted}/tcp")
-            };
+        if let Some(wanted) = self.arguments.get(1).filter(|port| !port.is_empty()) {
+            let (number, protocol) = wanted.split_once('/').unwrap_or((wanted, "tcp"));
+            uint16(number).map_err(|why| {
+                CliError::failed(format!("Error: invalid port ({number}): {why}"))
+            })?;
+            let key = format!("{number}/{protocol}");
             let bindings = ports
                 .get(&key)
                 .and_then(Option::as_ref)

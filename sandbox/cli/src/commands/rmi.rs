@@ -1,7 +1,7 @@
 //! `docker rmi`.
 
 use clap::Args;
-use drydock_api::client::{Body, read_all};
+use drydock_api::client::{Body, percent_encode, read_all};
 use http::Method;
 use serde::Deserialize;
 
@@ -10,6 +10,8 @@ use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::{Docker, query, segment},
     error::CliError,
+    flags::values::strings,
+    options::platform,
     tty,
 };
 
@@ -22,6 +24,9 @@ pub struct Rmi {
     /// Do not delete untagged parents
     #[arg(long)]
     no_prune: bool,
+    /// Remove only this platform of the image
+    #[arg(long, value_name = "strings", value_parser = strings)]
+    platform: Vec<Vec<String>>,
     arguments: Vec<String>,
 }
 
@@ -76,7 +81,12 @@ impl Command for Rmi {
 impl Rmi {
     async fn remove(&self, docker: &Docker, name: &str) -> Result<Vec<Removed>, CliError> {
         let query = query(&[("force", self.force), ("noprune", self.no_prune)]);
-        let path = format!("/images/{}{query}", segment(name));
+        let mut path = format!("/images/{}{query}", segment(name));
+        for platform in self.platform.concat() {
+            let mark = if path.contains('?') { '&' } else { '?' };
+            let json = platform::json(&platform).map_err(CliError::failed)?;
+            path.push_str(&format!("{mark}platforms={}", percent_encode(&json)));
+        }
         let response = docker.request(Method::DELETE, &path, Body::empty()).await?;
         let bytes = read_all(response)
             .await

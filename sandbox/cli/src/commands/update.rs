@@ -89,11 +89,6 @@ impl Command for Update {
                 "you must provide one or more flags when using this command",
             ));
         }
-        if self.kernel_memory.is_some() {
-            tty::print(
-                "Specifying a kernel memory limit is deprecated and will be removed in a future release.\n",
-            )?;
-        }
         let body = self.request().map_err(CliError::failed)?;
         let (mut warnings, mut failures) = (Vec::new(), Vec::new());
         for name in &self.arguments {

@@ -66,7 +66,8 @@ impl Command for Version {
             text => Some(parse(text, "version", "system.versionInfo")?),
         };
         let answer = docker.try_get_text("/version").await;
-        let raw = answer.as_deref().unwrap_or("null");
+        let raw = answer.as_deref().map_or("null".into(), with_ansi_times);
+        let raw = raw.as_str();
         let server: Option<Server> = serde_json::from_str(raw).ok();
         let api = agreed(server.as_ref().map(|server| server.api_version.as_str()));
         let client = json!({
@@ -79,19 +80,29 @@ impl Command for Version {
         });
         let document = format!("{{\"Client\":{client},\"Server\":{raw}}}");
         let text = match template {
-            Some(template) => {
-                let document = Document::parse(&document)
-                    .map_err(|error| CliError::failed(error.to_string()))?;
-                format!(
-                    "{}\n",
-                    template.render(&document).map_err(CliError::failed)?
-                )
-            }
+            Some(template) => filled(&template, &document)?,
             None if self.format == "json" => format!("{document}\n"),
             None => client_text(&api) + &server.as_ref().map(server_text).unwrap_or_default(),
         };
         tty::print(&text)?;
         answer.map(|_| 0).map_err(|error| docker.fail(error))
+    }
+}
+
+/// The template filled in; where that fails, an empty line is printed first.
+///
+/// # Errors
+/// Docker's words.
+pub fn filled(template: &Format, document: &str) -> Result<String, CliError> {
+    let filled = Document::parse(document)
+        .map_err(|error| error.to_string())
+        .and_then(|document| template.render_typed(&document));
+    match filled {
+        Ok(text) => Ok(format!("{text}\n")),
+        Err(why) => {
+            tty::print("\n")?;
+            Err(CliError::failed(why))
+        }
     }
 }
 
@@ -105,13 +116,28 @@ pub fn parse(text: &str, name: &'static str, type_name: &'static str) -> Result<
         Dialect {
             name,
             type_name: Some(type_name),
-            headings: false,
+            ..Dialect::default()
         },
     )
     .map_err(|why| CliError::Failed {
         message: format!("template parsing error: {why}"),
         code: 64,
     })
+}
+
+/// The times of builds as ANSI C writes them.
+fn with_ansi_times(raw: &str) -> String {
+    const FIELD: &str = "\"BuildTime\":\"";
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find(FIELD) {
+        let (before, value) = rest.split_at(at + FIELD.len());
+        let end = value.find('"').unwrap_or(value.len());
+        out.push_str(before);
+        out.push_str(&time::ansi(&value[..end]));
+        rest = &value[end..];
+    }
+    out + rest
 }
 
 /// The older of the two sides' versions.

@@ -21,10 +21,7 @@ pub fn words(error: &clap::Error, flags: &Command, typed: &[String]) -> String {
             if value.is_empty() =>
         {
             match typed.last().and_then(|last| cluster_flag(last)) {
-                Some(short) => format!(
-                    "flag needs an argument: '{short}' in {}",
-                    typed.last().map_or("", |s| s)
-                ),
+                Some(short) => format!("flag needs an argument: '{short}' in -{short}"),
                 None => format!("flag needs an argument: {}", first_word(&named)),
             }
         }
@@ -67,6 +64,13 @@ pub fn unknown_flag(typed: &str) -> String {
 }
 
 fn unknown(named: &str, typed: &[String]) -> String {
+    let bad = |word: &&String| word.starts_with("---") || word.starts_with("--=");
+    if let Some(word) = typed.iter().find(bad) {
+        return format!("bad flag syntax: {word}");
+    }
+    if let Some(word) = typed.iter().find(|word| word.starts_with("-=")) {
+        return format!("unknown shorthand flag: '=' in {word}");
+    }
     let named = first_word(named);
     if named.starts_with("--") {
         return format!("unknown flag: {named}");

@@ -69,6 +69,22 @@ pub fn normal(text: &str) -> Result<String, String> {
     })
 }
 
+/// The platform as the API has it: `{"architecture":"amd64","os":"linux"}`.
+///
+/// # Errors
+/// As [`normal`].
+pub fn json(text: &str) -> Result<String, String> {
+    let full = normal(text)?;
+    let mut parts = full.split('/');
+    let mut platform = serde_json::Map::new();
+    for field in ["os", "architecture", "variant"] {
+        if let Some(part) = parts.next() {
+            platform.insert(field.into(), part.into());
+        }
+    }
+    Ok(serde_json::Value::Object(platform).to_string())
+}
+
 /// A machine's usual name and variant.
 fn machine<'a>(arch: &'a str, variant: &'a str) -> (&'a str, &'a str) {
     match (arch, variant) {

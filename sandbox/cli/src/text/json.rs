@@ -102,6 +102,26 @@ pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// An encoded string with `<`, `>` and `&` as they are.
+#[must_use]
+pub fn without_html_escapes(encoded: &str) -> String {
+    let mut out = String::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let (escape, length) = match rest.get(at..at + 6) {
+            Some("\\u003c") => ("<", 6),
+            Some("\\u003e") => (">", 6),
+            Some("\\u0026") => ("&", 6),
+            // The escaped character too, which may be another backslash.
+            _ => (rest.get(at..at + 2).unwrap_or(&rest[at..]), 2),
+        };
+        out.push_str(escape);
+        rest = rest.get(at + length..).unwrap_or_default();
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,5 +151,7 @@ mod tests {
         let mut out = String::new();
         push_string(&mut out, "<none> & \"q\"");
         assert_eq!(out, r#""\u003cnone\u003e \u0026 \"q\"""#);
+        assert_eq!(without_html_escapes(&out), r#""<none> & \"q\"""#);
+        assert_eq!(without_html_escapes(r#""\\u003c""#), r#""\\u003c""#);
     }
 }

@@ -91,8 +91,9 @@ impl State {
 
     /// The `STATUS` of `docker ps`.
     pub(crate) fn sentence(&self) -> String {
-        let ago =
-            |time: Option<Timestamp>| clock::human_duration(time.map_or(0, clock::seconds_since));
+        let ago = |time: Option<Timestamp>| {
+            drydock_spec::units::rough(time.map_or(0, clock::seconds_since))
+        };
         match self.status {
             ContainerState::Running => {
                 let health = match self.health.as_ref().map(|health| health.status()) {

@@ -24,6 +24,17 @@ static NIL_MAP: LazyLock<Arc<BTreeMap<Arc<str>, Value>>> = LazyLock::new(Arc::de
 pub struct Document {
     value: Option<Value>,
     pub(super) orders: Arc<Mutex<Orders>>,
+    pub(super) escapes: Escapes,
+}
+
+/// Whether `<`, `>` and `&` are escaped in JSON: Docker's rows encode themselves and escape them, documents do not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Escapes {
+    /// They stay.
+    #[default]
+    Plain,
+    /// They are escaped.
+    Html,
 }
 
 /// For each set of keys, sorted, the order in which they stood.
@@ -51,6 +62,7 @@ impl Document {
         Ok(Self {
             value: Some(value),
             orders: Arc::new(Mutex::new(orders)),
+            escapes: Escapes::Plain,
         })
     }
 
@@ -64,7 +76,18 @@ impl Document {
         Self {
             value: Some(Value::Map(Arc::new(map))),
             orders: Arc::default(),
+            escapes: Escapes::Html,
         }
+    }
+
+    /// The document with one more field, empty, in the object at `path`; `None` when that is not there or has it.
+    #[must_use]
+    pub(super) fn with_nil(&self, path: &[&str], field: &str) -> Option<Self> {
+        Some(Self {
+            value: Some(put_nil(self.value.as_ref()?, path, field)?),
+            orders: self.orders.clone(),
+            escapes: self.escapes,
+        })
     }
 
     /// The document as JSON.
@@ -72,7 +95,7 @@ impl Document {
     pub fn to_json(&self) -> String {
         let mut out = String::new();
         if let Ok(orders) = self.orders.lock() {
-            write_json(&self.data(), &orders, &mut out);
+            write_json(&self.data(), &orders, self.escapes, &mut out);
         }
         out
     }
@@ -80,6 +103,20 @@ impl Document {
     pub(super) fn data(&self) -> Value {
         self.value.clone().unwrap_or(Value::Nil)
     }
+}
+
+fn put_nil(value: &Value, path: &[&str], field: &str) -> Option<Value> {
+    let Value::Map(map) = value else { return None };
+    let mut map = BTreeMap::clone(map);
+    match path.split_first() {
+        None if map.contains_key(field) => return None,
+        None => drop(map.insert(field.into(), Value::Nil)),
+        Some((first, rest)) => {
+            let inner = put_nil(map.get(*first)?, rest, field)?;
+            map.insert((*first).into(), inner);
+        }
+    }
+    Some(Value::Map(Arc::new(map)))
 }
 
 struct Node<'a> {
@@ -158,10 +195,10 @@ impl<'de> DeserializeSeed<'de> for Key {
 }
 
 /// Writes a value as Go does, its fields in the order of the document.
-pub fn write_json(value: &Value, orders: &Orders, out: &mut String) {
+pub fn write_json(value: &Value, orders: &Orders, escapes: Escapes, out: &mut String) {
     match value {
         Value::Nil | Value::Function(_) => out.push_str("null"),
-        Value::String(text) => json::push_string(out, text),
+        Value::String(text) => push_string(out, text, escapes),
         Value::List(items) if Arc::ptr_eq(items, &NIL_LIST) => out.push_str("null"),
         Value::Map(map) if Arc::ptr_eq(map, &NIL_MAP) => out.push_str("null"),
         Value::List(items) => {
@@ -170,7 +207,7 @@ pub fn write_json(value: &Value, orders: &Orders, out: &mut String) {
                 if at > 0 {
                     out.push(',');
                 }
-                write_json(item, orders, out);
+                write_json(item, orders, escapes, out);
             }
             out.push(']');
         }
@@ -183,12 +220,22 @@ pub fn write_json(value: &Value, orders: &Orders, out: &mut String) {
                 if at > 0 {
                     out.push(',');
                 }
-                json::push_string(out, key);
+                push_string(out, key, escapes);
                 out.push(':');
-                write_json(map.get(key).unwrap_or(&Value::Nil), orders, out);
+                write_json(map.get(key).unwrap_or(&Value::Nil), orders, escapes, out);
             }
             out.push('}');
         }
         other => out.push_str(&other.to_string()),
+    }
+}
+
+fn push_string(out: &mut String, text: &str, escapes: Escapes) {
+    let from = out.len();
+    json::push_string(out, text);
+    if escapes == Escapes::Plain && out[from..].contains("\\u00") {
+        let plain = json::without_html_escapes(&out[from..]);
+        out.truncate(from);
+        out.push_str(&plain);
     }
 }

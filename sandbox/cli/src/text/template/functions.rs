@@ -4,10 +4,15 @@ use std::sync::{Arc, Mutex};
 
 use gotmpl::{Template, Value};
 
-use super::document::{Orders, write_json};
+use super::document::{Escapes, Orders, write_json};
 
 /// Adds them; in a table's headings they leave texts as they are.
-pub fn add(template: Template, orders: Arc<Mutex<Orders>>, headings: bool) -> Template {
+pub fn add(
+    template: Template,
+    orders: Arc<Mutex<Orders>>,
+    escapes: Escapes,
+    headings: bool,
+) -> Template {
     let text = |f: fn(&str) -> String| {
         move |args: &[Value]| {
             let text = args.first().map(ToString::to_string).unwrap_or_default();
@@ -19,7 +24,7 @@ pub fn add(template: Template, orders: Arc<Mutex<Orders>>, headings: bool) -> Te
             let value = args.first().unwrap_or(&Value::Nil);
             let mut out = String::new();
             if let (false, Ok(orders)) = (headings, orders.lock()) {
-                write_json(value, &orders, &mut out);
+                write_json(value, &orders, escapes, &mut out);
             }
             Ok(Value::String(out.into()))
         })

@@ -3,10 +3,12 @@
 //! - [`document`]: JSON as template data, and back.
 //! - [`functions`]: `json`, `join`, `upper` and the others.
 //! - [`scan`]: what must be seen before parsing.
+//! - [`typed_fields`]: the names that Go knows fields by.
 
 mod document;
 mod functions;
 mod scan;
+mod typed_fields;
 
 use gotmpl::{MissingKey, Template, TemplateError};
 
@@ -21,6 +23,8 @@ pub struct Dialect {
     pub type_name: Option<&'static str>,
     /// Headings: functions leave texts as they are.
     pub headings: bool,
+    /// What is missing is `<no value>`, as in a Go map.
+    pub tolerant: bool,
 }
 
 /// A parsed template. Parsing again per document is cheap; holding the text lets its errors name the place.
@@ -60,6 +64,18 @@ impl Format {
         }
     }
 
+    /// The same text for data that may lack what it names.
+    #[must_use]
+    pub fn tolerant(&self) -> Self {
+        Self {
+            text: self.text.clone(),
+            dialect: Dialect {
+                tolerant: true,
+                ..self.dialect
+            },
+        }
+    }
+
     /// Fills the template in.
     ///
     /// # Errors
@@ -70,15 +86,52 @@ impl Format {
             .map_err(|error| self.execute_words(&error))
     }
 
+    /// Fills the template in as Docker does with what it knows the Go types of: a field may be called by its Go name,
+    /// and one that is left out when it is empty is `<nil>`.
+    ///
+    /// # Errors
+    /// Go's words.
+    pub fn render_typed(&self, document: &Document) -> Result<String, String> {
+        let mut document = document.clone();
+        let mut typed = self.clone();
+        // Each round mends one field; no template has more of them than this.
+        for _ in 0..typed_fields::ROUNDS {
+            let error = match typed
+                .template(&document)
+                .and_then(|template| template.execute_to_string(&document.data()))
+            {
+                // What is null is a pointer in Go, and that is how Go prints it.
+                Ok(text) => return Ok(text.replace("<no value>", "<nil>")),
+                Err(error) => error,
+            };
+            let TemplateError::MissingKey { key } = &error else {
+                break;
+            };
+            if let Some(wire) = typed_fields::wire_name(key) {
+                typed.text = typed_fields::rename(&typed.text, key, wire);
+            } else if let Some(mended) = typed_fields::with_nil(&document, key) {
+                document = mended;
+            } else {
+                break;
+            }
+        }
+        self.render(&document)
+    }
+
     fn template(&self, document: &Document) -> Result<Template, TemplateError> {
-        let missing = if self.dialect.headings {
+        let missing = if self.dialect.headings || self.dialect.tolerant {
             MissingKey::Invalid
         } else {
             MissingKey::Error
         };
         let template = Template::new("").missing_key(missing);
-        functions::add(template, document.orders.clone(), self.dialect.headings)
-            .parse(&scan::with_calls(&self.text))
+        functions::add(
+            template,
+            document.orders.clone(),
+            document.escapes,
+            self.dialect.headings,
+        )
+        .parse(&scan::with_calls(&self.text))
     }
 
     fn parse_words(&self, error: &TemplateError) -> String {
@@ -185,6 +238,26 @@ mod tests {
         assert_eq!(
             inspect("{{.Config.Entrypoint}} {{json .Config.Entrypoint}}").as_deref(),
             Ok("[] null")
+        );
+    }
+
+    #[test]
+    fn fields_have_their_go_names_too_and_some_may_be_left_out() {
+        let document = Document::parse(r#"{"Id":"x","State":{"Status":"running"}}"#).unwrap();
+        let typed = |text: &str| {
+            Format::parse(text, Dialect::default()).and_then(|f| f.render_typed(&document))
+        };
+        assert_eq!(
+            typed("{{.ID}} {{.Id}} {{.SizeRw}}").as_deref(),
+            Ok("x x <nil>")
+        );
+        assert_eq!(
+            typed("{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}").as_deref(),
+            Ok("none")
+        );
+        assert_eq!(
+            typed("{{.State.Foo}}").unwrap_err(),
+            "template: :1:8: executing \"\" at <.State.Foo>: map has no entry for key \"Foo\""
         );
     }
 
