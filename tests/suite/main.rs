@@ -18,6 +18,7 @@ mod container_values;
 mod image_archives;
 mod isolation;
 mod lessons;
+mod limits;
 mod own_docker;
 mod parity;
 mod progress;

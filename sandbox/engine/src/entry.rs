@@ -1,12 +1,21 @@
 //! From a fresh first process of a sandbox to two open doors.
 
-use std::{io, os::fd::OwnedFd, process::ExitCode};
+use std::{io, os::fd::OwnedFd, process::ExitCode, sync::Arc};
 
 use drydock_image::Store;
-use drydock_runtime::launch::{LaunchError, Launcher};
+use drydock_runtime::{
+    cgroup::Delegation,
+    launch::{LaunchError, Launcher},
+};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Engine, EngineConfig, container::files, doors, process::Process, terminal};
+use crate::{
+    Engine, EngineConfig,
+    container::{files, life::pause},
+    doors,
+    process::Process,
+    terminal,
+};
 
 /// Blocking calls at once: launches, tar, hashing. Idle threads end after some seconds.
 const BLOCKING_THREADS: usize = 8;
@@ -81,7 +90,9 @@ async fn run(config: EngineConfig, inherited: Inherited) -> Result<(), EntryErro
 
     let store = Store::layered(config.data.join("images"), &config.store)?;
     show(&store, config.visible.as_deref())?;
-    let (launcher, running) = Launcher::start_workstation(&config.workstation, cgroups, powers)?;
+    let groups = Delegation::take(cgroups).map_err(os("divide the control groups"))?;
+    let (launcher, running) =
+        Launcher::start_workstation(&config.workstation, Arc::new(groups), powers)?;
     let workstation = Process::adopt(running).map_err(os("watch the workstation"))?;
     let engine = Engine::new(config, store, launcher, workstation);
 
@@ -93,6 +104,7 @@ async fn run(config: EngineConfig, inherited: Inherited) -> Result<(), EntryErro
         () = doors::idle(&engine) => tracing::info!("nobody is here: the sandbox ends"),
     }
     terminal::close_all(&engine).await;
+    pause::thaw_all(&engine);
     Ok(())
 }
 

@@ -69,6 +69,10 @@ pub(crate) enum EngineError {
     },
     #[error("{0}")]
     NoSwarm(&'static str),
+    #[error(
+        "Cannot update container {container}: runc did not terminate successfully: exit status 1: {why}\n: unknown"
+    )]
+    NotTaken { container: String, why: String },
     #[error("not modified")]
     NotModified,
     #[error("the request's body is larger than {0} bytes")]
@@ -108,6 +112,8 @@ fn launch_text(stage: &str, error: &LaunchError) -> String {
         | LaunchError::NotExecutable { .. }
         | LaunchError::Cwd { .. }
         | LaunchError::Mount { .. }
+        | LaunchError::Limit(_)
+        | LaunchError::Rlimit { .. }
         | LaunchError::Init { .. }
         | LaunchError::Helper(_) => format!("{stage}: {error}: unknown"),
     }
@@ -119,6 +125,14 @@ impl EngineError {
         Self::Unsupported {
             what: "run privileged (--privileged)".into(),
             next: "this lesson's sandbox has no privileged containers; leave the flag out: Docker's own capabilities are there without it",
+        }
+    }
+
+    /// What is answered where the host gives a sandbox no control groups.
+    pub(crate) fn without_groups(what: &str) -> Self {
+        Self::Unsupported {
+            what: format!("{what}: this host gives its sandboxes no control groups"),
+            next: "leave it out, or ask the host's operator: `drydock doctor` tells what is missing",
         }
     }
 
@@ -156,7 +170,7 @@ impl EngineError {
             Self::Os { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 StatusCode::INSUFFICIENT_STORAGE
             }
-            Self::LogDriver(_) | Self::Failed(_) | Self::Os { .. } => {
+            Self::LogDriver(_) | Self::Failed(_) | Self::NotTaken { .. } | Self::Os { .. } => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         }
@@ -183,6 +197,8 @@ fn launch_status(error: &LaunchError) -> StatusCode {
         | LaunchError::NoSuchGroup(_)
         | LaunchError::Cwd { .. }
         | LaunchError::Mount { .. }
+        | LaunchError::Limit(_)
+        | LaunchError::Rlimit { .. }
         | LaunchError::Init { .. }
         | LaunchError::TooManyProcesses
         | LaunchError::Helper(_) => StatusCode::INTERNAL_SERVER_ERROR,

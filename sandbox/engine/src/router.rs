@@ -12,8 +12,8 @@ use crate::{
     doors::Door,
     error::EngineError,
     routes::{
-        archive, build, containers, events, exec, images, lives, logs, networks, refused, streams,
-        system, transfer, volumes, workstation,
+        archive, build, containers, events, exec, images, limits, lives, logs, networks, stats,
+        streams, system, transfer, volumes, workstation,
     },
 };
 
@@ -52,10 +52,10 @@ fn docker() -> Router<Engine> {
         .route("/containers/{id}/rename", post(containers::rename))
         .route("/containers/{id}/wait", post(lives::wait))
         .route("/containers/{id}/resize", post(containers::resize))
-        .route("/containers/{id}/pause", post(refused::pause))
-        .route("/containers/{id}/unpause", post(refused::unpause))
-        .route("/containers/{id}/stats", get(refused::stats))
-        .route("/containers/{id}/update", post(refused::update))
+        .route("/containers/{id}/pause", post(limits::pause))
+        .route("/containers/{id}/unpause", post(limits::unpause))
+        .route("/containers/{id}/stats", get(stats::stats))
+        .route("/containers/{id}/update", post(limits::update))
         .route("/containers/{id}/archive", get(archive::get).head(archive::head).put(archive::put))
         .route("/containers/{id}/export", get(archive::export))
         .route("/containers/{id}/changes", get(archive::changes))

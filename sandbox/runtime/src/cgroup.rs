@@ -2,13 +2,32 @@
 //!
 //! A sandbox has an outer group, owned by the host's root, that bears its limits, and inside it
 //! `learner`, whose directory is the sandbox's to sort its processes in. The engine stays outside
-//! `learner`, so that a learner out of memory never takes the engine with them.
+//! `learner`, so that a learner out of memory never takes the engine with them. Each container has a group of its
+//! own below `learner`.
+//!
+//! - On the host: [`Hierarchy`], what there is; [`Group`], a sandbox's groups; [`Limits`], what they are given.
+//! - In the sandbox: [`Delegation`], the groups it was given; [`ContainerGroup`], one container's, with its
+//!   [`Resources`], its [`Reading`]s, its freezer and its [`OomNotice`].
 
+mod container;
+mod delegation;
+mod freezer;
+mod group;
 mod hierarchy;
 mod limits;
+mod oom;
+mod reading;
+mod resources;
+mod values;
 
-pub use hierarchy::{Group, Hierarchy, Usage, read_usage};
+pub use container::{ContainerGroup, LimitError};
+pub use delegation::{Abilities, Delegation, Version};
+pub use group::Group;
+pub use hierarchy::Hierarchy;
 pub use limits::{ENGINE_PIDS, Limits};
+pub use oom::OomNotice;
+pub use reading::{Reading, Transferred};
+pub use resources::{CpuTime, Most, Resources};
 
 use std::{
     io::{self, Write},
@@ -30,3 +49,7 @@ pub fn join(dir: BorrowedFd<'_>) -> io::Result<()> {
     };
     std::fs::File::from(file).write_all(b"0")
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

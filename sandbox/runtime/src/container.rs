@@ -106,7 +106,7 @@ pub struct ProcessSpec {
     pub no_new_privileges: bool,
     /// The filter besides the sandbox's own.
     pub seccomp: Seccomp,
-    /// Limits; higher hard limits than the sandbox's own are capped to it.
+    /// Limits; one higher than the sandbox's own is an error.
     pub rlimits: Vec<Rlimit>,
 }
 

@@ -6,7 +6,12 @@ use nix::sys::{
     signal::{SigSet, Signal, kill},
     wait::{WaitPidFlag, WaitStatus, waitpid},
 };
-use nix::unistd::Pid;
+use nix::{
+    sched::CloneFlags,
+    unistd::{Pid, getpgrp, setpgid, tcsetpgrp},
+};
+
+use crate::sys::{Fork, SingleThreaded, clone_process};
 
 /// Reaps until it is killed with its namespace.
 #[must_use]
@@ -29,21 +34,18 @@ pub fn docker_init(args: &[String]) -> i32 {
         return 127;
     };
     let signals = SigSet::all();
-    let child = match Command::new(program).args(rest).process_group(0).spawn() {
-        Ok(child) => child,
+    // Blocked before there is somebody to forward to: a signal that comes now waits.
+    let (Ok(alone), Ok(())) = (SingleThreaded::check(), signals.thread_block()) else {
+        return 1;
+    };
+    let child = match clone_process(alone, CloneFlags::empty()) {
+        Ok(Fork::Child) => become_program(program, rest),
+        Ok(Fork::Parent(child)) => Pid::from_raw(child),
         Err(error) => {
             eprintln!("docker-init: {program}: {error}");
-            return if error.kind() == io::ErrorKind::NotFound {
-                127
-            } else {
-                126
-            };
+            return 126;
         }
     };
-    if signals.thread_block().is_err() {
-        return 1;
-    }
-    let child = Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX));
     loop {
         if let Some(code) = reap_all(Some(child)) {
             return code;
@@ -55,6 +57,18 @@ pub fn docker_init(args: &[String]) -> i32 {
             }
         }
     }
+}
+
+/// A process group of its own, in the foreground of the terminal if there is one: ^C is for the program, which would
+/// else get it twice. SIGTTOU, which asking for the foreground from the background brings, is still blocked.
+fn become_program(program: &str, args: &[String]) -> ! {
+    let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
+    let _ = tcsetpgrp(io::stdin(), getpgrp());
+    let _ = SigSet::all().thread_unblock();
+    let error = Command::new(program).args(args).exec();
+    eprintln!("docker-init: {program}: {error}");
+    let missing = error.kind() == io::ErrorKind::NotFound;
+    std::process::exit(if missing { 127 } else { 126 })
 }
 
 fn reap_all(child: Option<Pid>) -> Option<i32> {

@@ -84,33 +84,59 @@ pub fn signal(pidfd: BorrowedFd<'_>, number: i32) -> io::Result<()> {
     crate::sys::pidfd_send_signal(pidfd, number)
 }
 
-/// Sets a limit of the calling process, by Docker's name for it; one above the hard limit in force is
-/// capped to it, since a sandbox's root cannot raise limits.
+/// The limits that Docker knows, by its names for them.
+const RLIMITS: [(&str, Resource); 15] = [
+    ("core", Resource::Core),
+    ("cpu", Resource::Cpu),
+    ("data", Resource::Data),
+    ("fsize", Resource::Fsize),
+    ("locks", Resource::Locks),
+    ("memlock", Resource::Memlock),
+    ("msgqueue", Resource::Msgqueue),
+    ("nice", Resource::Nice),
+    ("nofile", Resource::Nofile),
+    ("nproc", Resource::Nproc),
+    ("rss", Resource::Rss),
+    ("rtprio", Resource::Rtprio),
+    ("rttime", Resource::Rttime),
+    ("sigpending", Resource::Sigpending),
+    ("stack", Resource::Stack),
+];
+
+/// Whether Docker knows a limit of this name.
+#[must_use]
+pub fn is_rlimit(name: &str) -> bool {
+    resource(name).is_some()
+}
+
+fn resource(name: &str) -> Option<Resource> {
+    RLIMITS
+        .into_iter()
+        .find_map(|(known, resource)| (known == name).then_some(resource))
+}
+
+/// Sets a limit of the calling process, by Docker's name for it; `u64::MAX` is none.
 ///
 /// # Errors
 /// As setrlimit(2); `EINVAL` for an unknown name.
 pub fn set_own_rlimit(name: &str, soft: u64, hard: u64) -> io::Result<()> {
-    let resource = match name {
-        "core" => Resource::Core,
-        "cpu" => Resource::Cpu,
-        "data" => Resource::Data,
-        "fsize" => Resource::Fsize,
-        "memlock" => Resource::Memlock,
-        "nofile" => Resource::Nofile,
-        "nproc" => Resource::Nproc,
-        "rss" => Resource::Rss,
-        "stack" => Resource::Stack,
-        _ => return Err(io::Error::from_raw_os_error(libc::EINVAL)),
-    };
-    let ceiling = getrlimit(resource).maximum.unwrap_or(u64::MAX);
-    let hard = hard.min(ceiling);
+    let resource = resource(name).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
+    let most = |number: u64| (number != u64::MAX).then_some(number);
     Ok(setrlimit(
         resource,
         Rlimit {
-            current: Some(soft.min(hard)),
-            maximum: Some(hard),
+            current: most(soft),
+            maximum: most(hard),
         },
     )?)
+}
+
+/// The number of a limit, as runtimes name it in errors, and the most that this process may set.
+#[must_use]
+pub fn rlimit_facts(name: &str) -> Option<(u32, u64)> {
+    let resource = resource(name)?;
+    let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    Some((resource as u32, most))
 }
 
 /// Tells a terminal its size, by its master side.

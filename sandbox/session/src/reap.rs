@@ -11,6 +11,8 @@ use crate::{lock::try_lock, record::Dir};
 /// its last process: asked again, at growing intervals, for about two seconds.
 pub async fn remove_group(group: &Group) {
     for attempt in 0..8 {
+        // What was paused when its engine died is still waiting to die.
+        group.thaw();
         match group.remove() {
             Ok(()) => return,
             Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {

@@ -17,6 +17,9 @@ use crate::{
     record::{Dir, Record},
 };
 
+/// Everything in a killed sandbox has ended long before.
+const THAW_AGAIN: Duration = Duration::from_millis(200);
+
 /// A live sandbox; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Sandbox(Arc<Inner>);
@@ -159,9 +162,21 @@ impl Sandbox {
         let _ = self.0.engine.readable().await;
     }
 
+    /// Kills its engine, and all that is in it; until that has ended. A container that is paused does not die before
+    /// it runs again, and the engine may have been pausing one at this moment.
+    pub(crate) async fn end(&self) {
+        loop {
+            self.kill();
+            if tokio::time::timeout(THAW_AGAIN, self.ended()).await.is_ok() {
+                return;
+            }
+        }
+    }
+
     pub(crate) fn kill(&self) {
         // ESRCH: it has ended by itself.
         let _ = process::signal(self.0.engine.get_ref().as_fd(), libc::SIGKILL);
+        self.0.record.cgroup.thaw();
     }
 
     /// Asks its engine how it is.

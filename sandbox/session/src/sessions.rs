@@ -163,8 +163,7 @@ impl Sessions {
         // Whoever takes it out of the map clears away after it.
         let taken = self.live().remove(&id);
         let Some(sandbox) = taken else { return Ok(()) };
-        sandbox.kill();
-        if tokio::time::timeout(END_DEADLINE, sandbox.ended())
+        if tokio::time::timeout(END_DEADLINE, sandbox.end())
             .await
             .is_err()
         {
@@ -227,8 +226,7 @@ impl Sessions {
                 .duration_since(SystemTime::now())
                 .unwrap_or_default();
             if tokio::time::timeout(left, sandbox.ended()).await.is_err() {
-                sandbox.kill();
-                sandbox.ended().await;
+                sandbox.end().await;
             }
             if sessions.live().remove(&sandbox.id()).is_some() {
                 sessions.clear_away(&sandbox).await;

@@ -40,7 +40,7 @@ pub(crate) fn inspect(engine: &Engine, container: &Container, size: bool) -> Ins
         process_label: String::new(),
         app_armor_profile: String::new(),
         exec_ids: engine.execs.ids_of(&container.id),
-        host_config: container.host.clone(),
+        host_config: container.host_config(),
         graph_driver: graph_driver(container),
         size_rw: bytes,
         size_root_fs: bytes.map(|bytes| bytes + container.image_size),

@@ -4,6 +4,7 @@
 //! - [`create`]: from the request to a record. [`spec`]: from the record to what the runtime starts.
 //! - [`life`]: start, watch, stop, remove; one change at a time for each container, never cut short by a client.
 //! - [`health`]: whether it does what it is there for.
+//! - [`limits`]: what it may use. [`stats`]: what it uses.
 //! - [`streams`]: output to everybody attached, input from them. [`log`]: the bounded past of the output.
 //! - [`attach`]: a client on those streams. [`detach_keys`]: how it leaves without ending anything.
 //! - [`archive`]: its files from outside: `docker cp`, `export`, `diff`.
@@ -17,6 +18,7 @@ pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod inspect;
 pub(crate) mod life;
+pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod names;
 mod port_filter;
@@ -24,6 +26,7 @@ pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod spec;
 pub(crate) mod state;
+pub(crate) mod stats;
 pub(crate) mod streams;
 pub(crate) mod summary;
 pub(crate) mod top;

@@ -24,6 +24,7 @@ pub(crate) struct Container {
     pub created: Timestamp,
     /// Merged with the image's.
     pub config: RunConfig,
+    /// As it was made with; see [`Container::host_config`] for what `docker update` changes.
     pub host: HostConfig,
     pub image: ImageId,
     /// Its layers' directories, topmost first; the last is the engine's own, see [`super::files::make_init_layer`].
@@ -41,6 +42,10 @@ pub(crate) struct Container {
     pub streams: Streams,
     /// Held by whoever starts, stops or removes it.
     pub turn: Arc<tokio::sync::Mutex<()>>,
+    /// Held for a moment by whoever freezes it, thaws it or changes its limits.
+    pub changing: tokio::sync::Mutex<()>,
+    /// What `docker update` made of `host`.
+    pub(super) updated: Mutex<Option<Box<HostConfig>>>,
     pub(super) name: Mutex<String>,
     pub(super) state: watch::Sender<State>,
 }
@@ -56,6 +61,16 @@ impl Container {
 
     pub(super) fn set_name(&self, name: &str) {
         name.clone_into(&mut self.name.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// How it sits on its host now.
+    pub(crate) fn host_config(&self) -> HostConfig {
+        let updated = self.updated.lock().unwrap_or_else(PoisonError::into_inner);
+        updated.as_deref().unwrap_or(&self.host).clone()
+    }
+
+    pub(super) fn set_host_config(&self, new: HostConfig) {
+        *self.updated.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(new));
     }
 
     /// A copy of where it is now.

@@ -227,7 +227,7 @@ pub(crate) fn seccomp(host: &HostConfig) -> Result<Seccomp, EngineError> {
     Ok(seccomp)
 }
 
-fn rlimits(host: &HostConfig) -> Vec<Rlimit> {
+pub(crate) fn rlimits(host: &HostConfig) -> Vec<Rlimit> {
     let limit = |number: i64| u64::try_from(number).unwrap_or(u64::MAX);
     let ulimits = host.ulimits.iter().flatten();
     ulimits

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use drydock_runtime::cgroup::ContainerGroup;
 use drydock_spec::ContainerState;
 use jiff::Timestamp;
 
@@ -20,6 +21,10 @@ pub(crate) struct State {
     pub finished_at: Option<Timestamp>,
     /// Its first process, while it runs.
     pub process: Option<Process>,
+    /// Its control groups, while it runs.
+    pub group: Option<Arc<ContainerGroup>>,
+    /// The kernel killed one of its processes for want of memory, in the last run.
+    pub oom_killed: bool,
     /// Its place on the network, while it runs.
     pub seat: Option<Seat>,
     /// How many runs have ended: `wait` for the next end counts on it.
@@ -45,6 +50,8 @@ impl State {
             started_at: None,
             finished_at: None,
             process: None,
+            group: None,
+            oom_killed: false,
             seat: None,
             ends: 0,
             restarts: 0,
@@ -71,7 +78,7 @@ impl State {
             running: self.is_running() || restarting,
             paused: self.status == ContainerState::Paused,
             restarting,
-            oom_killed: false,
+            oom_killed: self.oom_killed,
             dead: self.status == ContainerState::Dead,
             pid: self.process.as_ref().map_or(0, Process::visible_pid),
             exit_code: self.exit_code,

@@ -4,9 +4,11 @@ use std::{io, os::fd::AsFd, sync::Arc};
 
 use drydock_runtime::{
     capability::Capabilities,
+    cgroup::ContainerGroup,
     container::{ExecSpec, ProcessSpec, Reach, Seccomp, TermSize},
     launch::{LaunchError, Stdio},
 };
+use drydock_spec::ContainerState;
 use rustix::pipe::{PipeFlags, pipe_with};
 use tokio::net::unix::pipe;
 
@@ -77,14 +79,14 @@ async fn launch(
     attached: bool,
     size: Option<TermSize>,
 ) -> Result<Started, EngineError> {
-    let target = target(engine, exec)?;
+    let (target, group) = target(engine, exec)?;
     let spec = exec_spec(engine, exec, size)?;
     let (stdio, pipes) = pipes(exec, attached).map_err(EngineError::os("make pipes"))?;
     tell(engine, exec, "exec_start");
     let launcher = engine.launcher.clone();
     let running = blocking(move || {
         launcher
-            .exec(target.pidfd().as_fd(), &spec, stdio)
+            .exec(target.pidfd().as_fd(), &spec, stdio, group.as_deref())
             .map_err(EngineError::Exec)
     })
     .await?;
@@ -119,14 +121,24 @@ async fn watch(engine: Engine, exec: Arc<Exec>, process: Process) {
     }
 }
 
-/// The process whose namespaces the exec joins.
-fn target(engine: &Engine, exec: &Exec) -> Result<Process, EngineError> {
-    match &exec.target {
-        Target::Workstation => Ok(engine.workstation.clone()),
-        Target::Container(container) => container
-            .state()
-            .process
-            .ok_or_else(|| EngineError::NotRunning(container.id.to_string())),
+/// The process whose namespaces the exec joins, and the groups.
+fn target(
+    engine: &Engine,
+    exec: &Exec,
+) -> Result<(Process, Option<Arc<ContainerGroup>>), EngineError> {
+    let container = match &exec.target {
+        Target::Workstation => return Ok((engine.workstation.clone(), None)),
+        Target::Container(container) => container,
+    };
+    let state = container.state();
+    match state.process {
+        // Frozen before it has begun, it would hold the start up until its deadline.
+        Some(_) if state.status == ContainerState::Paused => Err(EngineError::Conflict(format!(
+            "Container {} is paused, unpause the container before exec",
+            container.id
+        ))),
+        Some(process) => Ok((process, state.group)),
+        None => Err(EngineError::NotRunning(container.id.to_string())),
     }
 }
 
@@ -176,7 +188,7 @@ fn exec_spec(
                 reach,
                 no_new_privileges: spec::no_new_privileges(&container.host),
                 seccomp: spec::seccomp(&container.host)?,
-                rlimits: Vec::new(),
+                rlimits: spec::rlimits(&container.host),
             }
         }
     };

@@ -53,10 +53,7 @@ pub(crate) async fn create(
         match container.status() {
             ContainerState::Running => {}
             ContainerState::Paused => {
-                let text = format!(
-                    "Container {} is paused, unpause the container before exec",
-                    container.id
-                );
+                let text = format!("Container {id} is paused, unpause the container before exec");
                 return Err(EngineError::Conflict(text));
             }
             ContainerState::Restarting => {

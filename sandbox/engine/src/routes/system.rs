@@ -10,6 +10,7 @@ use axum::{
 };
 use drydock_api::{API_VERSION, MIN_API_VERSION, VERSION};
 use drydock_image::config::host_architecture;
+use drydock_runtime::cgroup::{Delegation, Version};
 use drydock_spec::ContainerState;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -115,7 +116,13 @@ pub(crate) async fn info(
         "Architecture": std::env::consts::ARCH,
         "ServerVersion": VERSION,
     });
-    for part in [drivers(), abilities(), surroundings(), by_version(api)] {
+    let groups = engine.launcher.groups();
+    for part in [
+        drivers(groups),
+        abilities(groups),
+        surroundings(),
+        by_version(api),
+    ] {
         if let (Value::Object(info), Value::Object(part)) = (&mut info, part) {
             info.extend(part);
         }
@@ -123,7 +130,7 @@ pub(crate) async fn info(
     Ok(Json(info))
 }
 
-fn drivers() -> Value {
+fn drivers(groups: &Delegation) -> Value {
     let none = json!({"ID": "", "Expected": ""});
     json!({
         "Driver": "overlay2",
@@ -133,8 +140,8 @@ fn drivers() -> Value {
             "Log": ["json-file", "local", "none"],
         },
         "LoggingDriver": "json-file",
-        "CgroupDriver": "none",
-        "CgroupVersion": "2",
+        "CgroupDriver": if groups.is_none() { "none" } else { "cgroupfs" },
+        "CgroupVersion": match groups.version() { Version::V1 => "1", Version::V2 => "2" },
         "Runtimes": {"io.containerd.runc.v2": {"path": "runc"}, "runc": {"path": "runc"}},
         "DefaultRuntime": "runc",
         "InitBinary": "docker-init",
@@ -142,16 +149,39 @@ fn drivers() -> Value {
     })
 }
 
-fn abilities() -> Value {
+fn abilities(groups: &Delegation) -> Value {
+    let able = groups.abilities();
     json!({
-        "MemoryLimit": false, "SwapLimit": false, "CpuCfsPeriod": false, "CpuCfsQuota": false, "CPUShares": false,
-        "CPUSet": false, "PidsLimit": false, "OomKillDisable": false,
+        "MemoryLimit": able.memory, "SwapLimit": able.swap, "CpuCfsPeriod": able.cpu, "CpuCfsQuota": able.cpu,
+        "CPUShares": able.cpu, "CPUSet": able.cpuset, "PidsLimit": able.pids, "OomKillDisable": able.oom_kill_disable,
         "IPv4Forwarding": true, "BridgeNfIptables": true, "BridgeNfIp6tables": true,
         "LiveRestoreEnabled": false,
         "ExperimentalBuild": false,
         "SecurityOptions": ["name=seccomp,profile=default", "name=rootless"],
-        "Warnings": null,
+        "Warnings": warnings(groups),
     })
+}
+
+/// In Docker's words, as the last lines of `docker info` show them.
+fn warnings(groups: &Delegation) -> Option<Vec<&'static str>> {
+    if groups.is_none() {
+        return Some(vec![
+            "WARNING: Running in rootless-mode without cgroups. To enable cgroups in rootless-mode, you need to boot the system in cgroup v2 mode.",
+        ]);
+    }
+    let able = groups.abilities();
+    let lacking = [
+        (able.memory, "WARNING: No memory limit support"),
+        (able.swap, "WARNING: No swap limit support"),
+        (able.cpu, "WARNING: No cpu cfs quota support"),
+        (able.cpuset, "WARNING: No cpuset support"),
+        (able.pids, "WARNING: No pids limit support"),
+    ];
+    let lacking: Vec<_> = lacking
+        .into_iter()
+        .filter_map(|(able, text)| (!able).then_some(text))
+        .collect();
+    (!lacking.is_empty()).then_some(lacking)
 }
 
 fn surroundings() -> Value {

@@ -76,7 +76,7 @@ impl Shell {
         let spec = ExecSpec { process };
         let running = blocking(move || {
             launcher
-                .exec(workstation.pidfd(), &spec, Stdio::default())
+                .exec(workstation.pidfd(), &spec, Stdio::default(), None)
                 .map_err(EngineError::Exec)
         })
         .await?;

@@ -77,6 +77,11 @@ pub(crate) struct HostConfig {
     pub devices: Option<Vec<Value>>,
     pub device_cgroup_rules: Words,
     pub device_requests: Option<Vec<Value>>,
+    /// Deprecated, and shown no more since API 1.42.
+    #[serde(skip_serializing)]
+    pub kernel_memory: i64,
+    #[serde(skip_serializing, rename = "KernelMemoryTCP")]
+    pub kernel_memory_tcp: i64,
     pub memory_reservation: i64,
     pub memory_swap: i64,
     pub memory_swappiness: Option<i64>,

@@ -5,6 +5,7 @@ pub(crate) mod container;
 pub(crate) mod host_config;
 pub(crate) mod mount;
 pub(crate) mod network;
+pub(crate) mod stats;
 
 pub(crate) use drydock_image::config::RunConfig;
 pub(crate) use host_config::HostConfig;

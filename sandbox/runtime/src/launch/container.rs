@@ -103,11 +103,10 @@ fn docker_init() -> Mount {
     }
 }
 
-/// Every namespace but the network's and the process numbers'.
+/// Every namespace but the network's, the process numbers' and the cgroups'.
 const OWN: CloneFlags = CloneFlags::CLONE_NEWNS
     .union(CloneFlags::CLONE_NEWIPC)
-    .union(CloneFlags::CLONE_NEWUTS)
-    .union(CloneFlags::CLONE_NEWCGROUP);
+    .union(CloneFlags::CLONE_NEWUTS);
 
 /// Makes the container's namespaces, but that of its process numbers, and its links; stays in them.
 fn separate(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {

@@ -51,6 +51,19 @@ pub enum LaunchError {
         /// The kernel's reason.
         reason: String,
     },
+    /// A limit that the kernel does not take; the text names it.
+    #[error("error during container init: error setting cgroup config for procHooks process: {0}")]
+    Limit(String),
+    /// A `--ulimit` that the kernel does not take.
+    #[error(
+        "error during container init: error setting rlimits for ready process: error setting rlimit type {number}: {reason}"
+    )]
+    Rlimit {
+        /// Its `RLIMIT_…`; getrlimit(2).
+        number: u32,
+        /// The kernel's reason, and the sandbox's own limit where that is the reason.
+        reason: String,
+    },
     /// Any other step of the setup.
     #[error("setup failed while {stage}: {reason}")]
     Init {

@@ -11,12 +11,12 @@ use super::{
 };
 use crate::container::ExecSpec;
 
+/// All but the cgroups', which are entered after the groups themselves are joined.
 const ALL: CloneFlags = CloneFlags::CLONE_NEWNS
     .union(CloneFlags::CLONE_NEWPID)
     .union(CloneFlags::CLONE_NEWNET)
     .union(CloneFlags::CLONE_NEWIPC)
-    .union(CloneFlags::CLONE_NEWUTS)
-    .union(CloneFlags::CLONE_NEWCGROUP);
+    .union(CloneFlags::CLONE_NEWUTS);
 
 /// Starts a process beside the target's first one, in all of its namespaces.
 pub fn start(given: &Given, spec: &ExecSpec) -> Result<(), LaunchError> {
@@ -25,7 +25,11 @@ pub fn start(given: &Given, spec: &ExecSpec) -> Result<(), LaunchError> {
     setns(target, ALL).map_err(|e| LaunchError::init("entering the container", &e.into()))?;
     powers::enter(given, spec.process.reach)?;
     given.clone_sibling(CloneFlags::empty(), || {
-        match become_program(given, &spec.process, Entered::Joined) {
+        let joined = given.join_own_cgroups().and_then(|()| {
+            setns(target, CloneFlags::CLONE_NEWCGROUP)
+                .map_err(|e| LaunchError::init("entering the container", &e.into()))
+        });
+        match joined.and_then(|()| become_program(given, &spec.process, Entered::Joined)) {
             Ok(never) => match never {},
             Err(error) => error,
         }

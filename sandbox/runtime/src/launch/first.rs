@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use nix::sched::{CloneFlags, unshare};
 use rustix::{
     mount::{MountAttrFlags, UnmountFlags, unmount},
     process::{chdir, getcwd, pivot_root},
@@ -24,6 +25,7 @@ use super::{
 use crate::{
     capability::Capabilities,
     container::{ProcessSpec, Reach, Seccomp},
+    process::{rlimit_facts, set_own_rlimit},
     seccomp,
     sys::{MountAttr, close_all_from, install_filter, mount_setattr, reset_signals},
 };
@@ -49,6 +51,9 @@ pub fn run(first: &First<'_>) -> LaunchError {
 
 fn prepare(first: &First<'_>) -> Result<(), LaunchError> {
     let step = |stage: &'static str| move |e: io::Error| LaunchError::init(stage, &e);
+    first.given.join_own_cgroups()?;
+    unshare(CloneFlags::CLONE_NEWCGROUP)
+        .map_err(|e| step("making a cgroup namespace")(e.into()))?;
     mount_proc(first.root).map_err(step("mounting /proc"))?;
     if first.masked {
         masks::apply(first.root).map_err(step("masking /proc"))?;
@@ -142,7 +147,7 @@ pub fn become_program(
         cwd: process.cwd.clone(),
         reason: reason(&e.into()),
     })?;
-    set_rlimits(process).map_err(step("setting limits"))?;
+    set_rlimits(process)?;
     let env = program::environment(process, &identity);
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     drop_rights(process, &identity)?;
@@ -175,9 +180,20 @@ fn drop_rights(process: &ProcessSpec, identity: &Identity) -> Result<(), LaunchE
     identity::keep_only(kept).map_err(step("setting capabilities"))
 }
 
-fn set_rlimits(process: &ProcessSpec) -> io::Result<()> {
+/// A sandbox's root cannot raise limits: one above the sandbox's own is refused, with the number.
+fn set_rlimits(process: &ProcessSpec) -> Result<(), LaunchError> {
     for limit in &process.rlimits {
-        crate::process::set_own_rlimit(&limit.name, limit.soft, limit.hard)?;
+        let (number, most) = rlimit_facts(&limit.name).unwrap_or((u32::MAX, u64::MAX));
+        set_own_rlimit(&limit.name, limit.soft, limit.hard).map_err(|error| {
+            let mut why = reason(&error);
+            if limit.hard > most {
+                why = format!("{why}: the sandbox's own limit of {} is {most}", limit.name);
+            }
+            LaunchError::Rlimit {
+                number,
+                reason: why,
+            }
+        })?;
     }
     Ok(())
 }

@@ -104,10 +104,20 @@ impl Given {
         let _ = wire::send(&self.socket, report, fds);
     }
 
-    /// Moves this process, and so all it starts, into the learner's cgroups.
+    /// Moves the helper, and so all it starts, into the learner's cgroups.
     pub fn join_cgroups(&self) -> Result<(), LaunchError> {
+        self.join(Role::Cgroup)
+    }
+
+    /// Moves the new process into its container's cgroups. Before it has a cgroup namespace of its own: on v2 those
+    /// may be a boundary that no process is moved across (`nsdelegate`; cgroups(7)).
+    pub fn join_own_cgroups(&self) -> Result<(), LaunchError> {
+        self.join(Role::OwnCgroup)
+    }
+
+    fn join(&self, wanted: Role) -> Result<(), LaunchError> {
         for (role, dir) in &self.fds {
-            if *role == Role::Cgroup {
+            if *role == wanted {
                 cgroup::join(dir.as_fd()).map_err(|e| LaunchError::init("joining a cgroup", &e))?;
             }
         }

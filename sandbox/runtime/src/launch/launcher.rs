@@ -20,6 +20,7 @@ use super::{
     message::{Report, Request, Role, Work},
 };
 use crate::{
+    cgroup::{ContainerGroup, Delegation},
     container::{ContainerSpec, ExecSpec, FilesSpec, Mount, ProcessSpec, Reach, Rootfs},
     entry,
     process::{self, Running},
@@ -37,7 +38,7 @@ pub struct Launcher(Arc<Inner>);
 struct Inner {
     /// The workstation's first process: its namespaces are where containers nest and `-v` sources lie.
     workstation: OwnedFd,
-    cgroups: Vec<OwnedFd>,
+    groups: Arc<Delegation>,
     /// The user namespace of containers with capabilities beyond the ceiling, where they can be had.
     powers: Option<OwnedFd>,
 }
@@ -78,20 +79,20 @@ pub enum PathKind {
 }
 
 impl Launcher {
-    /// Starts the workstation, and answers with a launcher for containers beside it. Every process joins
-    /// `cgroups`: one directory on cgroup v2, one a controller on v1. `powers` is the user namespace for
+    /// Starts the workstation, and answers with a launcher for containers beside it. Whatever is in no container's
+    /// group joins the workstation's. `powers` is the user namespace for
     /// [`Reach::Container`](crate::container::Reach), if the sandbox has it.
     ///
     /// # Errors
     /// Any step of the start; nothing is left running.
     pub fn start_workstation(
         spec: &WorkstationSpec,
-        cgroups: Vec<OwnedFd>,
+        groups: Arc<Delegation>,
         powers: Option<OwnedFd>,
     ) -> Result<(Self, Running), LaunchError> {
         let helper = Helper::spawn()?;
         let mut fds = Fds::default();
-        fds.cgroups(&cgroups);
+        fds.groups(&groups, None);
         helper.ask(Work::Workstation(spec.clone()), &fds)?;
         let running = helper.expect_running()?;
         let workstation = running
@@ -101,27 +102,39 @@ impl Launcher {
         Ok((
             Self(Arc::new(Inner {
                 workstation,
-                cgroups,
+                groups,
                 powers,
             })),
             running,
         ))
     }
 
-    /// Starts a container's first process; returns once it has been executed.
+    /// The groups of this sandbox.
+    #[must_use]
+    pub fn groups(&self) -> &Arc<Delegation> {
+        &self.0.groups
+    }
+
+    /// Begins a start: while the helper comes up, the caller makes what the container needs.
+    ///
+    /// # Errors
+    /// The helper could not be started.
+    pub fn prepare(&self) -> Result<Prepared<'_>, LaunchError> {
+        Ok(Prepared {
+            launcher: self,
+            helper: Helper::spawn()?,
+        })
+    }
+
+    /// Starts a container's first process, in no group of its own; returns once it has been executed.
     ///
     /// # Errors
     /// Any step of the start; nothing is left running.
     pub fn run(&self, spec: &ContainerSpec, stdio: Stdio) -> Result<Running, LaunchError> {
-        let mut fds = Fds::default();
-        fds.push(Role::Workstation, self.0.workstation.as_fd());
-        fds.powers(self, &spec.process);
-        fds.cgroups(&self.0.cgroups);
-        fds.stdio(&stdio);
-        self.start(Work::Run(spec.clone()), &fds)
+        self.prepare()?.run(spec, stdio, None)
     }
 
-    /// Adds a process to the container whose first process is `target`.
+    /// Adds a process to the container whose first process is `target`, and to its group if it has one.
     ///
     /// # Errors
     /// Any step of the start; nothing is left running.
@@ -130,13 +143,16 @@ impl Launcher {
         target: BorrowedFd<'_>,
         exec: &ExecSpec,
         stdio: Stdio,
+        group: Option<&ContainerGroup>,
     ) -> Result<Running, LaunchError> {
         let mut fds = Fds::default();
         fds.push(Role::Target, target);
         fds.powers(self, &exec.process);
-        fds.cgroups(&self.0.cgroups);
+        fds.groups(&self.0.groups, group);
         fds.stdio(&stdio);
-        self.start(Work::Exec(exec.clone()), &fds)
+        let helper = Helper::spawn()?;
+        helper.ask(Work::Exec(exec.clone()), &fds)?;
+        helper.expect_running()
     }
 
     /// Whether processes can be started whose capabilities reach beyond the ceiling, over their container only.
@@ -194,18 +210,39 @@ impl Launcher {
         }
     }
 
-    fn start(&self, work: Work, fds: &Fds<'_>) -> Result<Running, LaunchError> {
-        let helper = Helper::spawn()?;
-        helper.ask(work, fds)?;
-        helper.expect_running()
-    }
-
     fn ask_workstation(&self, work: Work) -> Result<Report, LaunchError> {
         let helper = Helper::spawn()?;
         let mut fds = Fds::default();
         fds.push(Role::Workstation, self.0.workstation.as_fd());
         helper.ask(work, &fds)?;
         helper.expect_answer().map(|(report, _)| report)
+    }
+}
+
+/// A helper that is coming up.
+pub struct Prepared<'a> {
+    launcher: &'a Launcher,
+    helper: Helper,
+}
+
+impl Prepared<'_> {
+    /// Starts a container's first process, in its group; returns once it has been executed.
+    ///
+    /// # Errors
+    /// Any step of the start; nothing is left running.
+    pub fn run(
+        self,
+        spec: &ContainerSpec,
+        stdio: Stdio,
+        group: Option<&ContainerGroup>,
+    ) -> Result<Running, LaunchError> {
+        let mut fds = Fds::default();
+        fds.push(Role::Workstation, self.launcher.0.workstation.as_fd());
+        fds.powers(self.launcher, &spec.process);
+        fds.groups(&self.launcher.0.groups, group);
+        fds.stdio(&stdio);
+        self.helper.ask(Work::Run(spec.clone()), &fds)?;
+        self.helper.expect_running()
     }
 }
 
@@ -224,9 +261,18 @@ impl<'fd> Fds<'fd> {
         }
     }
 
-    fn cgroups(&mut self, dirs: &'fd [OwnedFd]) {
+    /// The helper's own processes count as the workstation's: a container's limit of processes may be one. What
+    /// it makes for the container, mounts and a network, is the container's memory where the two can be told apart.
+    fn groups(&mut self, given: &'fd Delegation, group: Option<&'fd ContainerGroup>) {
+        let own = group.map_or(&[][..], ContainerGroup::places);
+        let first = match group {
+            Some(group) => group.places_of_helper(),
+            None => given.places().iter().collect(),
+        };
         self.0
-            .extend(dirs.iter().map(|dir| (Role::Cgroup, dir.as_fd())));
+            .extend(first.into_iter().map(|dir| (Role::Cgroup, dir.as_fd())));
+        self.0
+            .extend(own.iter().map(|dir| (Role::OwnCgroup, dir.as_fd())));
     }
 
     fn stdio(&mut self, stdio: &'fd Stdio) {
@@ -326,6 +372,14 @@ impl Helper {
         }
         let _ = self.child.wait();
         answer
+    }
+}
+
+impl Drop for Helper {
+    /// One that was not asked for anything, or not listened to, ends here.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

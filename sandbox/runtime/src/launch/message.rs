@@ -43,8 +43,10 @@ pub enum Role {
     Target,
     /// The user namespace of containers whose capabilities reach only themselves.
     Powers,
-    /// A cgroup directory to join.
+    /// A cgroup directory that the helper joins.
     Cgroup,
+    /// A cgroup directory that the new process joins.
+    OwnCgroup,
     /// Standard input.
     Stdin,
     /// Standard output.

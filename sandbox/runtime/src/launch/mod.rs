@@ -28,9 +28,9 @@ mod stdio;
 mod workstation;
 
 pub(crate) use devices::DEVICES;
-pub use error::LaunchError;
+pub use error::{LaunchError, reason};
 pub use helper::main as helper_main;
-pub use launcher::{Launcher, PathKind, Stdio, WorkstationSpec};
+pub use launcher::{Launcher, PathKind, Prepared, Stdio, WorkstationSpec};
 pub(crate) use rootfs::{NEW_ROOT, make_fs};
 
 pub use crate::process::Running;

@@ -47,12 +47,16 @@ fn make_namespaces(site: &Site, mut builder: UnixStream) -> Result<(), BuildErro
     let inside = |e: nix::Error| BuildError::at("becoming root inside")(e.into());
     setresgid(Gid::from_raw(0), Gid::from_raw(0), Gid::from_raw(0)).map_err(inside)?;
     setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0)).map_err(inside)?;
-    let all = CloneFlags::CLONE_NEWNS
+    let mut all = CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID
         | CloneFlags::CLONE_NEWNET
         | CloneFlags::CLONE_NEWIPC
-        | CloneFlags::CLONE_NEWUTS
-        | CloneFlags::CLONE_NEWCGROUP;
+        | CloneFlags::CLONE_NEWUTS;
+    // On v2 the engine's group would be its root, and no process could be moved from there to the learner's
+    // (`nsdelegate`; cgroups(7)). What is started inside has a namespace of its own in any case.
+    if !site.plan.cgroup.is_v2() {
+        all |= CloneFlags::CLONE_NEWCGROUP;
+    }
     unshare(all).map_err(|e| BuildError::at("making namespaces")(e.into()))
 }
 
@@ -66,7 +70,8 @@ fn become_owner(site: &Site) -> io::Result<()> {
     );
     if site.plan.cgroup.is_none() {
         // Without a pids controller: counted a user namespace, if set before it is made.
-        let pids = site.plan.limits.pids + ENGINE_PIDS;
+        let (_, most) = crate::process::rlimit_facts("nproc").unwrap_or((0, u64::MAX));
+        let pids = (site.plan.limits.pids + ENGINE_PIDS).min(most);
         crate::process::set_own_rlimit("nproc", pids, pids)?;
     }
     set_keep_capabilities(true)?;

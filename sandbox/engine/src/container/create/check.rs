@@ -48,7 +48,8 @@ fn invalid<T>(text: String) -> Result<T, EngineError> {
     Err(EngineError::Invalid(text))
 }
 
-fn restart_policy(host: &HostConfig) -> Result<(), EngineError> {
+/// Also of `docker update`.
+pub(crate) fn restart_policy(host: &HostConfig) -> Result<(), EngineError> {
     let policy = &host.restart_policy;
     match (policy.name.as_str(), policy.maximum_retry_count) {
         ("" | "no" | "always" | "unless-stopped", 0) | ("on-failure", 0..) => {}

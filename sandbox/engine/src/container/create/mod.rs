@@ -6,11 +6,11 @@
 //!   for them.
 
 mod bind;
-mod check;
+pub(crate) mod check;
 mod flags;
 pub(crate) mod merge;
 mod mounts;
-mod refuse;
+pub(crate) mod refuse;
 
 pub(crate) use check::HOST_GATEWAY;
 
@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
-    Container, State, files,
+    Container, State, files, limits,
     log::{
         Log,
         options::{self, Limits},
@@ -76,6 +76,10 @@ pub(crate) fn create(
     refuse::check(&config, &host_config)?;
     spec::powers(engine, &host_config)?;
     check::check(&host_config)?;
+    if host_config.pids_limit.is_some_and(|limit| limit <= 0) {
+        host_config.pids_limit = None;
+    }
+    let warnings = limits::check(&mut host_config, &limits::Host::of(engine), false)?;
     let image = find_image(engine, &config.image)?;
     check::platform(wanted.platform, &config.image, &image)?;
     let mut config = merge::merge(config, image.config.config.as_ref())?;
@@ -105,6 +109,8 @@ pub(crate) fn create(
         log: Log::new(dir.clone(), log_limits(engine, &host_config)),
         streams: Streams::default(),
         turn: Arc::default(),
+        changing: tokio::sync::Mutex::default(),
+        updated: Mutex::default(),
         name: Mutex::new(name.name().to_owned()),
         state: watch::Sender::new(State::created()),
         id,
@@ -117,7 +123,7 @@ pub(crate) fn create(
     engine.events.tell(container.event("create", &[]));
     Ok(Created {
         container,
-        warnings: Vec::new(),
+        warnings,
     })
 }
 
@@ -170,6 +176,9 @@ fn complete(host: &mut HostConfig) {
         host.shm_size = 64 << 20;
     }
     host.oom_kill_disable.get_or_insert(false);
+    if host.memory > 0 && host.memory_swap == 0 {
+        host.memory_swap = host.memory.saturating_mul(2);
+    }
     if !host.privileged {
         host.masked_paths
             .get_or_insert_with(|| MASKED_PATHS.map(Into::into).into());

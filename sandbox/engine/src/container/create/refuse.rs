@@ -7,69 +7,12 @@ use crate::{
 
 /// Refuses what would otherwise silently not happen.
 pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), EngineError> {
-    let limits = "the whole sandbox has limits of memory, processor and processes already; leave the flag out";
-    let devices = "containers of a sandbox have no devices of the host; leave the flag out";
     let namespaces = "containers share only networks and volumes here; leave the flag out";
     let asked = [
         (
             host.port_bindings.as_ref().is_some_and(|p| !p.is_empty()) || host.publish_all_ports,
             "publish ports (-p, --publish, -P)",
             "every port of a container is open to the workstation at its address: see docker inspect",
-        ),
-        (
-            host.memory != 0,
-            "limit memory for one container (-m, --memory)",
-            limits,
-        ),
-        (
-            host.memory_swap != 0 && host.memory_swap != -1,
-            "limit swap for one container (--memory-swap)",
-            limits,
-        ),
-        (
-            host.memory_reservation != 0,
-            "reserve memory (--memory-reservation)",
-            limits,
-        ),
-        (
-            host.nano_cpus != 0,
-            "limit processors for one container (--cpus)",
-            limits,
-        ),
-        (
-            host.cpu_quota != 0 || host.cpu_period != 0,
-            "limit processor time (--cpu-quota, --cpu-period)",
-            limits,
-        ),
-        (
-            host.cpu_shares != 0,
-            "weigh processor time (--cpu-shares)",
-            limits,
-        ),
-        (
-            !host.cpuset_cpus.is_empty() || !host.cpuset_mems.is_empty(),
-            "choose processors (--cpuset-cpus)",
-            limits,
-        ),
-        (
-            host.pids_limit.is_some_and(|limit| limit > 0),
-            "limit processes for one container (--pids-limit)",
-            limits,
-        ),
-        (
-            host.blkio_weight != 0,
-            "weigh disk access (--blkio-weight)",
-            limits,
-        ),
-        (
-            host.devices.as_ref().is_some_and(|d| !d.is_empty()),
-            "pass devices on (--device)",
-            devices,
-        ),
-        (
-            host.device_requests.as_ref().is_some_and(|d| !d.is_empty()),
-            "pass graphics processors on (--gpus)",
-            devices,
         ),
         (
             !host.links.as_deref().unwrap_or_default().is_empty(),
@@ -79,7 +22,7 @@ pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), Engine
         (
             !host.cgroup_parent.is_empty(),
             "choose a control group (--cgroup-parent)",
-            limits,
+            "each container has one of its own; leave the flag out",
         ),
         (
             !host.sysctls.is_empty(),
@@ -112,15 +55,67 @@ pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), Engine
             namespaces,
         ),
     ];
-    for (is_asked, what, next) in asked {
-        if is_asked {
-            return Err(EngineError::Unsupported {
-                what: what.into(),
-                next,
-            });
-        }
+    first_asked(asked)?;
+    limits(host)
+}
+
+fn first_asked<const N: usize>(
+    asked: [(bool, &'static str, &'static str); N],
+) -> Result<(), EngineError> {
+    match asked.into_iter().find(|(is_asked, ..)| *is_asked) {
+        Some((_, what, next)) => Err(EngineError::Unsupported {
+            what: what.into(),
+            next,
+        }),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Limits that no container of a sandbox can have, whatever the host; `docker update` asks for them too.
+pub(crate) fn limits(host: &HostConfig) -> Result<(), EngineError> {
+    let disks = "the files of a sandbox are in memory, which has no queue to be weighed; leave the flag out";
+    let devices = "containers of a sandbox have no devices of the host; leave the flag out";
+    let realtime = "realtime scheduling is the host's own; use --cpu-shares or --cpus";
+    let kernel = "the kernel counts its own memory as the container's; use --memory";
+    let some = |list: &Option<Vec<serde_json::Value>>| list.as_ref().is_some_and(|l| !l.is_empty());
+    first_asked([
+        (
+            host.blkio_weight != 0 || some(&host.blkio_weight_device),
+            "weigh disk access (--blkio-weight)",
+            disks,
+        ),
+        (
+            some(&host.blkio_device_read_bps)
+                || some(&host.blkio_device_write_bps)
+                || some(&host.blkio_device_read_iops)
+                || some(&host.blkio_device_write_iops),
+            "limit disk access (--device-read-bps and the like)",
+            disks,
+        ),
+        (some(&host.devices), "pass devices on (--device)", devices),
+        (
+            host.device_cgroup_rules
+                .as_ref()
+                .is_some_and(|rules| !rules.is_empty()),
+            "allow devices (--device-cgroup-rule)",
+            devices,
+        ),
+        (
+            some(&host.device_requests),
+            "pass graphics processors on (--gpus)",
+            devices,
+        ),
+        (
+            host.kernel_memory != 0 || host.kernel_memory_tcp != 0,
+            "limit the kernel's memory (--kernel-memory)",
+            kernel,
+        ),
+        (
+            host.cpu_realtime_period != 0 || host.cpu_realtime_runtime != 0,
+            "schedule in real time (--cpu-rt-runtime, --cpu-rt-period)",
+            realtime,
+        ),
+    ])
 }
 
 #[cfg(test)]
@@ -136,15 +131,18 @@ mod tests {
     #[test]
     fn what_cannot_be_done_is_named_with_the_next_step() {
         assert_eq!(refused(&HostConfig::default()), None);
-        let memory = HostConfig {
-            memory: 1 << 20,
+        let weight = HostConfig {
+            blkio_weight: 500,
             ..HostConfig::default()
         };
-        assert!(
-            refused(&memory).is_some_and(
-                |text| text.contains("--memory") && text.contains("leave the flag out")
-            )
-        );
+        assert!(refused(&weight).is_some_and(
+            |text| text.contains("--blkio-weight") && text.contains("leave the flag out")
+        ));
+        let realtime = HostConfig {
+            cpu_realtime_runtime: 1000,
+            ..HostConfig::default()
+        };
+        assert!(refused(&realtime).is_some_and(|text| text.contains("--cpu-rt-runtime")));
         let ports = HostConfig {
             publish_all_ports: true,
             ..HostConfig::default()

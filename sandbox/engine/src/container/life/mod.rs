@@ -1,14 +1,17 @@
-//! Start, watch, stop, remove.
+//! Start, watch, pause, update, stop, remove.
 //!
 //! Whoever changes a container holds its turn. A change runs in a task of its own, so that a client which hangs up
 //! in the middle leaves nothing half done: see [`whole`].
 
 mod announce;
+mod oom;
+pub(crate) mod pause;
 pub(crate) mod pump;
 pub(crate) mod remove;
 mod restart_policy;
 pub(crate) mod start;
 pub(crate) mod stop;
+pub(crate) mod update;
 pub(crate) mod wait;
 mod watch;
 

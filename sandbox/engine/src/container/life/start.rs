@@ -2,7 +2,10 @@
 
 use std::{io, os::fd::OwnedFd, sync::Arc, time::Duration};
 
-use drydock_runtime::launch::{LaunchError, Stdio};
+use drydock_runtime::{
+    cgroup::ContainerGroup,
+    launch::{LaunchError, Stdio},
+};
 use drydock_spec::ContainerState;
 use jiff::Timestamp;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -14,6 +17,7 @@ use crate::{
     container::{
         Container, create, files,
         health::{Health, monitor, plan::Plan},
+        limits,
         log::options,
         spec::spec,
         streams::Input,
@@ -97,8 +101,20 @@ async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), Engin
     let spec = spec(engine, container, &seat)?;
     let (stdio, ends) = pipes(container).map_err(EngineError::os("make pipes"))?;
 
+    let not_taken = |why| EngineError::Start(LaunchError::Limit(why));
+    let alone = container.changing.lock().await;
+    let resources = limits::resources(&container.host_config()).map_err(not_taken)?;
+    let group_name = group_name(container);
     let launcher = engine.launcher.clone();
-    let running = blocking(move || launcher.run(&spec, stdio).map_err(EngineError::Start)).await?;
+    let (running, group) = blocking(move || {
+        // Making groups takes as long as the helper needs to come up.
+        let helper = launcher.prepare().map_err(EngineError::Start)?;
+        let group = ContainerGroup::create(launcher.groups(), &group_name, &resources)
+            .map_err(|error| not_taken(error.to_string()))?;
+        let running = helper.run(&spec, stdio, Some(&group));
+        Ok((running.map_err(EngineError::Start)?, Arc::new(group)))
+    })
+    .await?;
     let process = Process::adopt(running).map_err(EngineError::os("watch the container"))?;
 
     let input = match (&ends.stdin, process.pty()) {
@@ -120,12 +136,15 @@ async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), Engin
         state.error.clear();
         state.started_at = Some(Timestamp::now());
         state.process = Some(process.clone());
+        state.group = Some(group.clone());
+        state.oom_killed = false;
         state.seat = Some(seat);
         state.asked_to_end = false;
         state.health = checks
             .is_some()
             .then(|| Arc::new(Health::starting(state.health.as_deref())));
     });
+    drop(alone);
     engine.events.tell(container.event("start", &[]));
     if let Some(plan) = checks {
         tokio::spawn(monitor::watch(
@@ -139,9 +158,18 @@ async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), Engin
         engine.clone(),
         container.clone(),
         process,
+        group,
         pumps,
     ));
     Ok(())
+}
+
+/// One for each run: the last run's may be there for a moment longer.
+fn group_name(container: &Container) -> String {
+    match container.state.borrow().ends {
+        0 => container.id.to_string(),
+        ends => format!("{}.{ends}", container.id),
+    }
 }
 
 /// Docker keeps the reason, and the code a shell would give.

@@ -6,6 +6,7 @@ use drydock_spec::ContainerState;
 use tokio::time::timeout;
 
 use super::{
+    pause,
     start::{self, By},
     whole,
 };
@@ -21,7 +22,11 @@ const KILLED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Sends a signal. Any that may be meant to end it also rests its restart policy: all of them, unless the container
 /// names a stop signal of its own. While it waits for its next run, that is all that happens.
-pub(crate) fn kill(engine: &Engine, container: &Container, signal: i32) -> Result<(), EngineError> {
+pub(crate) fn kill(
+    engine: &Engine,
+    container: &Arc<Container>,
+    signal: i32,
+) -> Result<(), EngineError> {
     let state = container.state();
     let waits = state.status == ContainerState::Restarting;
     if state.process.is_none() && !waits {
@@ -33,7 +38,8 @@ pub(crate) fn kill(engine: &Engine, container: &Container, signal: i32) -> Resul
         return Err(EngineError::Conflict(text));
     }
     let own = container.config.stop_signal.as_deref().unwrap_or_default();
-    if signal == KILL || own.is_empty() || signal == container.stop_signal() {
+    let ends = signal == KILL || own.is_empty() || signal == container.stop_signal();
+    if ends {
         container.state.send_modify(|state| {
             state.asked_to_end = true;
             if state.status == ContainerState::Restarting {
@@ -50,6 +56,9 @@ pub(crate) fn kill(engine: &Engine, container: &Container, signal: i32) -> Resul
     engine
         .events
         .tell(container.event("kill", &[("signal", signal.to_string())]));
+    if ends {
+        pause::thaw_to_end(engine, container);
+    }
     Ok(())
 }
 

@@ -2,27 +2,30 @@
 
 use std::{sync::Arc, time::Duration};
 
+use drydock_runtime::cgroup::ContainerGroup;
 use drydock_spec::ContainerState;
 use jiff::Timestamp;
 
 use super::{
-    announce,
+    announce, blocking, oom,
     pump::Pumps,
     remove,
     restart_policy::{next_pause, wants_another},
     start::{self, By},
 };
-use crate::{Engine, container::Container, network::Seat, process::Process};
+use crate::{Engine, container::Container, error::EngineError, network::Seat, process::Process};
 
 /// Waits for the end of one run, records it, and restarts or removes the container where that was asked for.
 pub(super) fn watch(
     engine: Engine,
     container: Arc<Container>,
     process: Process,
+    group: Arc<ContainerGroup>,
     pumps: Pumps,
 ) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
-        let code = process.wait().await.code();
+        let code = oom::until_end(&engine, &container, &process, &group).await;
+        tokio::spawn(remove_group(group));
         pumps.drain().await;
         container.streams.end();
         container.log.end_run();
@@ -62,7 +65,11 @@ fn ended(container: &Container, code: i32) -> End {
     };
     container.state.send_modify(|state| {
         let now = Timestamp::now();
-        let again = wants_another(&container.host.restart_policy, code, state.restarts);
+        let again = wants_another(
+            &container.host_config().restart_policy,
+            code,
+            state.restarts,
+        );
         if again && !state.asked_to_end {
             let ran = state.started_at.map_or(now, |at| at);
             let ran = Duration::try_from(now.duration_since(ran)).unwrap_or_default();
@@ -79,12 +86,31 @@ fn ended(container: &Container, code: i32) -> End {
         state.finished_at = Some(now);
         state.process = None;
         end.seat = state.seat.take();
+        state.group = None;
         state.ends += 1;
         if let Some(health) = &mut state.health {
             Arc::make_mut(health).unwatched();
         }
     });
     end
+}
+
+/// The kernel lets go of a group a moment after its last process: asked again, at growing intervals, for about a
+/// second.
+async fn remove_group(group: Arc<ContainerGroup>) {
+    for attempt in 0..10 {
+        let removing = group.clone();
+        let remove = move || {
+            removing
+                .remove()
+                .map_err(EngineError::os("remove a cgroup"))
+        };
+        match blocking(remove).await {
+            Ok(()) => return,
+            Err(_) => tokio::time::sleep(Duration::from_millis(1 << attempt)).await,
+        }
+    }
+    tracing::warn!("a container's cgroup stays behind");
 }
 
 async fn restart(engine: &Engine, container: &Arc<Container>, pause: Duration) {
