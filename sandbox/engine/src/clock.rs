@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, Unit};
+use jiff::{SignedDuration, Timestamp, Unit, civil::DateTime, tz::TimeZone};
 
 /// Go's zero time: what Docker shows for "never".
 pub(crate) const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -27,14 +27,26 @@ pub(crate) fn rfc3339_seconds(time: Timestamp) -> String {
     format!("{:.0}", time.round(Unit::Second).unwrap_or(time))
 }
 
-/// `since` and `until`: Unix seconds with an optional fraction, as the CLI sends them, or RFC 3339.
-/// The empty text and `0` mean no limit.
+/// `since` and `until`: Unix seconds with an optional fraction, as the CLI sends them, RFC 3339, a date with or without
+/// a time (in UTC), or a time ago: `1h30m`. The empty text and `0` mean no limit.
 pub(crate) fn parse_limit(text: &str) -> Result<Option<Timestamp>, String> {
     if text.is_empty() || text == "0" {
         return Ok(None);
     }
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(Some(time));
+    }
+    if let Ok(ago) = text.parse::<SignedDuration>() {
+        let time = Timestamp::now().checked_sub(ago);
+        return time
+            .map(Some)
+            .map_err(|_| format!("time out of range: {text:?}"));
+    }
+    if let Ok(date) = text.parse::<DateTime>() {
+        let time = TimeZone::UTC.to_timestamp(date);
+        return time
+            .map(Some)
+            .map_err(|_| format!("time out of range: {text:?}"));
     }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let seconds: i64 = whole
@@ -108,6 +120,11 @@ mod tests {
         );
         assert!(parse_limit("2026-11-21T09:17:32Z").unwrap().is_some());
         assert!(parse_limit("yesterday").is_err());
+        let noon = parse_limit("2026-11-21T12:00").unwrap().unwrap();
+        assert_eq!(rfc3339(noon), "2026-11-21T12:00:00Z");
+        assert!(parse_limit("2026-11-21").unwrap().is_some());
+        let ago = parse_limit("1h30m").unwrap().unwrap();
+        assert!((5400..5410).contains(&seconds_since(ago)));
     }
 
     #[test]

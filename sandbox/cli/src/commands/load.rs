@@ -3,6 +3,7 @@
 use clap::Args;
 use drydock_api::client::percent_encode;
 
+use super::save;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::Docker,
@@ -52,7 +53,10 @@ impl Command for Load {
         let quiet = self.quiet || !Output::Stdout.is_terminal();
         let mut path = format!("/images/load?quiet={}", u8::from(quiet));
         if let Some(platform) = &self.platform {
-            path.push_str(&format!("&platform={}", percent_encode(platform)));
+            path.push_str(&format!(
+                "&platform={}",
+                percent_encode(&save::platform(platform))
+            ));
         }
         let (response, upload) = Upload::post(&docker, &path, name, archive).await?;
         match Display::new(Output::Stdout)

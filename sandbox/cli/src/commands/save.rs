@@ -10,6 +10,7 @@ use std::{
 use clap::Args;
 use drydock_api::client::{Body, percent_encode};
 use http::Method;
+use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 
 use crate::{
@@ -64,7 +65,7 @@ impl Command for Save {
         let platform = self
             .platform
             .iter()
-            .map(|text| format!("platform={}", percent_encode(text)));
+            .map(|text| format!("platform={}", percent_encode(&platform(text))));
         let query: Vec<String> = names.chain(platform).collect();
         let path = format!("/images/get?{}", query.join("&"));
         let archive = docker.request(Method::GET, &path, Body::empty()).await?;
@@ -75,6 +76,13 @@ impl Command for Save {
         }
         Ok(0)
     }
+}
+
+/// A platform as the API takes it: JSON of `os[/arch[/variant]]`.
+pub(super) fn platform(text: &str) -> String {
+    let names = ["os", "architecture", "variant"];
+    let parts = names.into_iter().zip(text.split('/').map(Value::from));
+    Value::Object(parts.map(|(name, part)| (name.to_owned(), part)).collect()).to_string()
 }
 
 /// Docker looks at the place before it asks for the images.

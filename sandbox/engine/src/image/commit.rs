@@ -1,5 +1,7 @@
 //! `docker commit`: what a container changed, as a layer on its image.
 
+use std::sync::Arc;
+
 use drydock_image::{
     Digest, ImageConfig, ImageId, ImageRef, StoreError, config::History, layer::digest_of,
 };
@@ -11,7 +13,12 @@ use crate::{
     Engine,
     build::changes,
     clock,
-    container::{Container, create::merge::merge_with, files},
+    container::{
+        Container,
+        create::merge::merge_with,
+        files,
+        life::{blocking, whole},
+    },
     error::EngineError,
     wire::RunConfig,
 };
@@ -76,8 +83,28 @@ pub(crate) fn name(repo: &str, tag: &str) -> Result<Option<ImageRef>, EngineErro
     Ok(Some(tagged))
 }
 
-/// Makes the image. Blocks.
-pub(crate) fn commit(
+/// Makes the image. No start, stop or removal comes in between.
+pub(crate) async fn commit(
+    engine: &Engine,
+    container: &Arc<Container>,
+    request: CommitRequest,
+) -> Result<ImageId, EngineError> {
+    let (engine, container) = (engine.clone(), container.clone());
+    whole(async move {
+        let _turn = container.turn.lock().await;
+        if container.state().removed {
+            return Err(EngineError::Conflict(format!(
+                "You cannot commit container {} which is being removed",
+                container.id
+            )));
+        }
+        let container = container.clone();
+        blocking(move || commit_now(&engine, &container, request)).await
+    })
+    .await
+}
+
+fn commit_now(
     engine: &Engine,
     container: &Container,
     request: CommitRequest,

@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use drydock_image::{LayerError, StoreError};
 use drydock_spec::ParseRefError;
 
+use super::platform::Platform;
+
 /// What can go wrong with images.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImageError {
@@ -11,6 +13,8 @@ pub(crate) enum ImageError {
     NoSuchImage(String),
     #[error("reference does not exist")]
     NoReference,
+    #[error("no suitable export target found for platform {0}")]
+    OtherPlatform(Platform),
     #[error(
         "pull access denied for {0}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"
     )]
@@ -45,7 +49,10 @@ impl From<StoreError> for ImageError {
 impl ImageError {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::NoSuchImage(_) | Self::NoReference | Self::PullDenied(_) => StatusCode::NOT_FOUND,
+            Self::NoSuchImage(_)
+            | Self::NoReference
+            | Self::OtherPlatform(_)
+            | Self::PullDenied(_) => StatusCode::NOT_FOUND,
             Self::InUse(_) => StatusCode::CONFLICT,
             Self::Reference(_) => StatusCode::BAD_REQUEST,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,

@@ -11,6 +11,7 @@ use super::ImageError;
 use crate::{
     Engine, clock,
     error::EngineError,
+    http::version::ApiVersion,
     wire::{RunConfig, container::GraphDriver},
 };
 
@@ -37,8 +38,12 @@ pub(crate) struct Inspect {
     parent: String,
     comment: String,
     created: String,
-    container: String,
-    container_config: Value,
+    /// Until 1.45.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<String>,
+    /// Until 1.45.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container_config: Option<Value>,
     docker_version: String,
     author: String,
     config: RunConfig,
@@ -47,14 +52,20 @@ pub(crate) struct Inspect {
     variant: Option<String>,
     os: String,
     size: u64,
-    virtual_size: u64,
+    /// Until 1.44.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    virtual_size: Option<u64>,
     graph_driver: GraphDriver,
     #[serde(rename = "RootFS")]
     root_fs: Value,
     metadata: Value,
 }
 
-pub(crate) fn inspect(engine: &Engine, name: &str) -> Result<Inspect, EngineError> {
+pub(crate) fn inspect(
+    engine: &Engine,
+    name: &str,
+    api: ApiVersion,
+) -> Result<Inspect, EngineError> {
     // Docker names what was asked for here, not the tag it looked for.
     let id = engine.store.resolve(name).map_err(|error| match error {
         StoreError::NoSuchImage(_) => ImageError::NoSuchImage(name.to_owned()),
@@ -74,6 +85,7 @@ pub(crate) fn inspect(engine: &Engine, name: &str) -> Result<Inspect, EngineErro
         root_fs["Layers"] = json!(layers);
     }
     let extra = |key: &str| image.config.extra.get(key).cloned();
+    let maker = api < ApiVersion(45);
     Ok(Inspect {
         id: id.to_string(),
         repo_tags: text(&image.tags),
@@ -94,10 +106,13 @@ pub(crate) fn inspect(engine: &Engine, name: &str) -> Result<Inspect, EngineErro
             .created
             .clone()
             .unwrap_or_else(|| clock::NEVER.into()),
-        container: extra("container")
-            .and_then(|id| id.as_str().map(Into::into))
-            .unwrap_or_default(),
-        container_config: extra("container_config").unwrap_or_else(|| json!(RunConfig::default())),
+        container: maker.then(|| {
+            let id = extra("container");
+            id.and_then(|id| id.as_str().map(Into::into))
+                .unwrap_or_default()
+        }),
+        container_config: maker
+            .then(|| extra("container_config").unwrap_or_else(|| json!(RunConfig::default()))),
         docker_version: image.config.docker_version.clone().unwrap_or_default(),
         author: image.config.author.clone().unwrap_or_default(),
         config: image.config.config.clone().unwrap_or_default(),
@@ -105,7 +120,7 @@ pub(crate) fn inspect(engine: &Engine, name: &str) -> Result<Inspect, EngineErro
         variant: image.config.variant.clone(),
         os: image.config.os.clone(),
         size: image.size,
-        virtual_size: image.size,
+        virtual_size: (api < ApiVersion(44)).then_some(image.size),
         graph_driver: graph_driver(&image),
         root_fs,
         metadata: json!({"LastTagTime": clock::NEVER}),

@@ -34,7 +34,9 @@ pub(crate) struct Summary {
     pub repo_tags: Option<Vec<String>>,
     pub shared_size: i64,
     pub size: i64,
-    pub virtual_size: i64,
+    /// Until 1.44.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_size: Option<i64>,
 }
 
 /// What is listed, and how much is told.
@@ -47,12 +49,12 @@ pub(crate) struct ListOptions {
 }
 
 /// All that are present and of use by themselves, with what they share.
-pub(crate) fn summaries(engine: &Engine) -> Result<Vec<Summary>, EngineError> {
+pub(crate) fn summaries(engine: &Engine, api: ApiVersion) -> Result<Vec<Summary>, EngineError> {
     let options = ListOptions {
         shared_size: true,
         ..ListOptions::default()
     };
-    list(engine, options, &Filters::default(), ApiVersion(43))
+    list(engine, options, &Filters::default(), api)
 }
 
 /// Bytes in all layers, each counted once.
@@ -247,7 +249,7 @@ fn line(
         repo_tags: names(&image.tags, "<none>:<none>"),
         shared_size: -1,
         size,
-        virtual_size: size,
+        virtual_size: (api < ApiVersion(44)).then_some(size),
     }
 }
 

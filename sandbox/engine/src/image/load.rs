@@ -5,29 +5,47 @@ use std::io::{self, Read};
 use drydock_api::models::{JsonError, JsonMessage, JsonProgress};
 use drydock_image::{Digest, ImportedImage};
 
-use super::{ImageError, tell};
+use super::{ImageError, platform::Platform, tell};
 use crate::{
     Engine,
     http::stream::{Gone, Sender},
 };
 
+/// What `docker load` may say otherwise.
+#[derive(Debug, Clone)]
+pub(crate) struct LoadOptions {
+    /// Say nothing of layers.
+    pub quiet: bool,
+    /// The images' machine.
+    pub platform: Platform,
+}
+
 /// Loads an archive and says how it goes. Blocks. What is wrong is said in the answer, whose status is 200 by then,
 /// as at home.
-pub(crate) fn load(engine: &Engine, mut archive: impl Read, quiet: bool, sender: &Sender) {
+pub(crate) fn load(
+    engine: &Engine,
+    mut archive: impl Read,
+    options: &LoadOptions,
+    sender: &Sender,
+) {
     let mut unpacked = |layer: &Digest, size: u64| {
-        if !quiet {
+        if !options.quiet {
             // A client that has gone stops the archive by itself.
             let _ = sender.json_blocking(&progress(layer, size));
         }
     };
-    let loaded = engine
-        .store
-        .import_archive_watched(&mut archive, &mut unpacked);
+    let loaded = match options.platform.is_here() {
+        false => Err(ImageError::OtherPlatform(options.platform.clone())),
+        true => engine
+            .store
+            .import_archive_watched(&mut archive, &mut unpacked)
+            .map_err(ImageError::from),
+    };
     // The client reads no answer before it has sent the archive.
     let _ = io::copy(&mut archive, &mut io::sink());
     let _ = match loaded {
         Ok(images) => say(engine, &images, sender),
-        Err(error) => sender.json_blocking(&failure(&ImageError::from(error).to_string())),
+        Err(error) => sender.json_blocking(&failure(&error.to_string())),
     };
 }
 

@@ -5,7 +5,7 @@ use drydock_image::{
     archive::{Archive, Wanted},
 };
 
-use super::{ImageError, tell};
+use super::{ImageError, platform::Platform, tell};
 use crate::{
     Engine,
     error::EngineError,
@@ -13,7 +13,11 @@ use crate::{
 };
 
 /// Finds what is asked for and all that it needs. Blocks.
-pub(crate) fn prepare(engine: &Engine, names: &[String]) -> Result<Archive, EngineError> {
+pub(crate) fn prepare(
+    engine: &Engine,
+    names: &[String],
+    platform: &Platform,
+) -> Result<Archive, EngineError> {
     let mut wanted: Vec<Wanted> = Vec::new();
     for name in names {
         for (id, reference) in meant(engine, name)? {
@@ -25,6 +29,12 @@ pub(crate) fn prepare(engine: &Engine, names: &[String]) -> Result<Archive, Engi
             });
             let refs = &mut wanted[at].refs;
             refs.extend(reference.filter(|name| !refs.contains(name)));
+        }
+    }
+    for image in &wanted {
+        let image = engine.store.image(&image.id).map_err(ImageError::from)?;
+        if !platform.fits(&image.config) {
+            return Err(ImageError::OtherPlatform(platform.clone()).into());
         }
     }
     Ok(engine.store.archive(wanted).map_err(ImageError::from)?)

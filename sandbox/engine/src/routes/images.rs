@@ -57,12 +57,14 @@ pub(crate) async fn list(
 /// `/images/{name}/json|history|get`, where the name may have slashes.
 pub(crate) async fn get(
     State(engine): State<Engine>,
+    Extension(api): Extension<ApiVersion>,
     Path(rest): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Answer<Response> {
     match rest.rsplit_once('/') {
         Some((name, "json")) => {
             let name = name.to_owned();
-            blocking(move || inspect::inspect(&engine, &name))
+            blocking(move || inspect::inspect(&engine, &name, api))
                 .await
                 .map(|image| Json(image).into_response())
         }
@@ -71,7 +73,9 @@ pub(crate) async fn get(
             let history: Vec<History> = blocking(move || inspect::history(&engine, &name)).await?;
             Ok(Json(history).into_response())
         }
-        Some((name, "get")) => transfer::save(engine, vec![name.to_owned()]).await,
+        Some((name, "get")) => {
+            transfer::save(engine, vec![name.to_owned()], query.as_deref()).await
+        }
         _ => Err(EngineError::NoSuchPage),
     }
 }

@@ -237,7 +237,7 @@ pub(crate) async fn df(
     RawQuery(query): RawQuery,
 ) -> Answer<Json<Value>> {
     let kinds = Kinds::parse(query.as_deref().unwrap_or_default(), api)?;
-    let mut usage = blocking(move || usage(&engine, door)).await?;
+    let mut usage = blocking(move || usage(&engine, door, api)).await?;
     if let Value::Object(usage) = &mut usage {
         kinds.keep(usage, api);
     }
@@ -289,14 +289,14 @@ impl Kinds {
     }
 }
 
-fn usage(engine: &Engine, door: Door) -> Answer<Value> {
+fn usage(engine: &Engine, door: Door, api: ApiVersion) -> Answer<Value> {
     let options = ListOptions {
         all: true,
         size: true,
         ..ListOptions::default()
     };
     let containers = summary::list(engine, door, &options)?;
-    let mut images = images::summaries(engine)?;
+    let mut images = images::summaries(engine, api)?;
     for image in &mut images {
         image.containers = engine
             .containers

@@ -19,7 +19,9 @@ use crate::{
     image::{
         commit::{self, CommitRequest},
         import::{self, ImportRequest},
-        load, save as saving,
+        load::{self, LoadOptions},
+        platform::Platform,
+        save as saving,
     },
     wire::RunConfig,
 };
@@ -37,13 +39,18 @@ pub(crate) async fn get(
     RawQuery(query): RawQuery,
 ) -> Answer<Response> {
     let names = Query::read(query.as_deref()).all("names");
-    save(engine, names).await
+    save(engine, names, query.as_deref()).await
 }
 
 /// Images are looked for before the answer begins.
-pub(super) async fn save(engine: Engine, names: Vec<String>) -> Answer<Response> {
+pub(super) async fn save(
+    engine: Engine,
+    names: Vec<String>,
+    query: Option<&str>,
+) -> Answer<Response> {
+    let platform = Platform::parse(&Query::read(query).one("platform"))?;
     let asked = engine.clone();
-    let archive = blocking(move || saving::prepare(&asked, &names)).await?;
+    let archive = blocking(move || saving::prepare(&asked, &names, &platform)).await?;
     let (sender, response) = stream::growing("application/x-tar");
     tokio::task::spawn_blocking(move || saving::send(&engine, &archive, sender));
     Ok(response)
@@ -54,6 +61,7 @@ pub(super) async fn save(engine: Engine, names: Vec<String>) -> Answer<Response>
 pub(crate) struct LoadQuery {
     #[serde(deserialize_with = "query::flag")]
     quiet: bool,
+    platform: String,
 }
 
 /// `docker load`.
@@ -61,11 +69,15 @@ pub(crate) async fn load(
     State(engine): State<Engine>,
     Asked(asked): Asked<LoadQuery>,
     body: Body,
-) -> Response {
+) -> Answer<Response> {
+    let options = LoadOptions {
+        quiet: asked.quiet,
+        platform: Platform::parse(&asked.platform)?,
+    };
     let archive = body::reader(body, MOST);
     let (sender, response) = stream::growing("application/json");
-    tokio::task::spawn_blocking(move || load::load(&engine, archive, asked.quiet, &sender));
-    response
+    tokio::task::spawn_blocking(move || load::load(&engine, archive, &options, &sender));
+    Ok(response)
 }
 
 /// `docker import`.
@@ -115,15 +127,7 @@ pub(crate) async fn commit(
         config,
         &query.all("changes"),
     )?;
-    let _turn = container.turn.lock().await;
-    if container.state().removed {
-        return Err(EngineError::Conflict(format!(
-            "You cannot commit container {} which is being removed",
-            container.id
-        )));
-    }
-    let committed = container.clone();
-    let id = blocking(move || commit::commit(&engine, &committed, request)).await?;
+    let id = commit::commit(&engine, &container, request).await?;
     Ok((StatusCode::CREATED, Json(json!({"Id": id.to_string()}))))
 }
 
