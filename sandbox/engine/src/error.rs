@@ -26,6 +26,8 @@ pub(crate) enum EngineError {
     NoSuchExec(String),
     #[error("Could not find the file {path} in container {container}")]
     NoSuchFile { path: String, container: String },
+    #[error("no such exec")]
+    ExecNotRunning,
     #[error("get {0}: no such volume")]
     NoSuchVolume(String),
     #[error("error looking up volume plugin {0}: plugin \"{0}\" not found")]
@@ -148,6 +150,7 @@ impl EngineError {
             | Self::CannotKill { .. }
             | Self::NoSuchExec(_)
             | Self::NoSuchFile { .. }
+            | Self::ExecNotRunning
             | Self::NoSuchVolume(_)
             | Self::NoSuchVolumeDriver(_)
             | Self::VolumeDriver { .. }

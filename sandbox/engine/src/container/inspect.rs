@@ -46,7 +46,7 @@ pub(crate) fn inspect(engine: &Engine, container: &Container, size: bool) -> Ins
         size_root_fs: bytes.map(|bytes| bytes + container.image_size),
         mounts: container.shown_mounts(),
         config: container.config.clone(),
-        network_settings: network_settings(container, state.seat.as_ref()),
+        network_settings: network_settings(engine, container, state.seat.as_ref()),
     }
 }
 
@@ -65,8 +65,17 @@ fn graph_driver(container: &Container) -> GraphDriver {
     }
 }
 
-fn network_settings(container: &Container, seat: Option<&Seat>) -> NetworkSettings {
-    let networks = network::endpoints(&container.host.network_mode, seat);
+fn network_settings(
+    engine: &Engine,
+    container: &Container,
+    seat: Option<&Seat>,
+) -> NetworkSettings {
+    let networks = network::endpoints(
+        &engine.networks,
+        &container.host.network_mode,
+        seat,
+        container.state().started_at.is_some(),
+    );
     let mut settings = NetworkSettings::default();
     if let Some(seat) = seat {
         settings.sandbox_id = container.id.to_string();

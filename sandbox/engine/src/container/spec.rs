@@ -34,10 +34,10 @@ pub(crate) fn spec(
         cols: host.console_size[1],
         rows: host.console_size[0],
     };
-    let mut mounts = etc(container);
-    for point in &container.mounts {
-        mounts.push(mount(engine, point)?);
-    }
+    // Outer ones first: a volume at `/etc` must not hide the three files in it.
+    let asked = container.mounts.iter().map(|point| mount(engine, point));
+    let mut mounts: Vec<Mount> = asked.collect::<Result<_, _>>()?;
+    mounts.extend(etc(container));
     let (capabilities, reach) = powers(engine, host)?;
     Ok(ContainerSpec {
         id: container.id.to_string(),

@@ -60,7 +60,13 @@ pub(crate) fn list(
         let state = container.state();
         let shown = all || state.is_running() || state.status == ContainerState::Restarting;
         if shown && choice.fits(&container, &state)? {
-            lines.push(line(&container, &state, &names, options.size));
+            lines.push(line(
+                &engine.networks,
+                &container,
+                &state,
+                &names,
+                options.size,
+            ));
         }
         if options.limit.is_some_and(|limit| lines.len() == limit) {
             break;
@@ -220,6 +226,7 @@ fn image_names(engine: &Engine) -> BTreeMap<ImageId, Vec<String>> {
 }
 
 fn line(
+    networks: &network::Networks,
     container: &Container,
     state: &State,
     names: &BTreeMap<ImageId, Vec<String>>,
@@ -257,7 +264,12 @@ fn line(
         host_config: BTreeMap::from([("NetworkMode", container.host.network_mode.clone())]),
         network_settings: BTreeMap::from([(
             "Networks",
-            network::endpoints(&container.host.network_mode, state.seat.as_ref()),
+            network::endpoints(
+                networks,
+                &container.host.network_mode,
+                state.seat.as_ref(),
+                state.started_at.is_some(),
+            ),
         )]),
         mounts,
     }

@@ -35,6 +35,13 @@ impl Sender {
         self.bytes(json_line(value)).await
     }
 
+    /// Sends one JSON value as Go's encoder ends it.
+    pub(crate) async fn json_value(&self, value: &impl Serialize) -> Result<(), Gone> {
+        let mut line = serde_json::to_vec(value).unwrap_or_default();
+        line.push(b'\n');
+        self.bytes(line.into()).await
+    }
+
     /// As [`Sender::json`], from a thread that may block.
     pub(crate) fn json_blocking(&self, value: &impl Serialize) -> Result<(), Gone> {
         self.bytes_blocking(json_line(value))

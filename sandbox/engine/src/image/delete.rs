@@ -7,11 +7,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use drydock_image::{Digest, Image, ImageId, ImageRef};
 use drydock_spec::ImageId as Id;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{ImageError, inspect::find, tell};
 use crate::{
-    Engine, clock, container::Container, error::EngineError, events::Event, filters::Filters,
+    Engine, container::Container, error::EngineError, events::Event, filters::Filters, moment,
 };
 
 /// One line of the answer.
@@ -248,10 +249,9 @@ pub(crate) fn prune(engine: &Engine, filters: &Filters) -> Result<(Vec<Line>, u6
     let until = filters
         .get("until")
         .next()
-        .map(clock::parse_limit)
+        .map(|text| moment::parse(text, Timestamp::now()))
         .transpose()
-        .map_err(EngineError::Invalid)?
-        .flatten();
+        .map_err(EngineError::Invalid)?;
     let (mut lines, mut bytes) = (Vec::new(), 0);
     for summary in engine.store.list().map_err(ImageError::from)? {
         let Ok(image) = engine.store.image(&summary.id) else {

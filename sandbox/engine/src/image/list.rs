@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::ImageError;
-use crate::{Engine, clock, error::EngineError, filters::Filters, http::version::ApiVersion};
+use crate::{Engine, error::EngineError, filters::Filters, http::version::ApiVersion, moment};
 
 /// Filters that `docker images` takes.
 pub(crate) const FILTERS: &[&str] = &[
@@ -126,7 +126,11 @@ impl<'a> Chosen<'a> {
             Wildcard::parse(text)
                 .ok_or_else(|| EngineError::Invalid("syntax error in pattern".into()))
         };
-        let until = filters.get("until").next().map(clock::parse_limit);
+        let now = Timestamp::now();
+        let until = filters
+            .get("until")
+            .next()
+            .map(|text| moment::parse(text, now));
         Ok(Self {
             filters,
             all: options.all,
@@ -141,7 +145,7 @@ impl<'a> Chosen<'a> {
             dangling: filters.flag("dangling")?,
             before: created_of(engine, filters, "before")?,
             since: created_of(engine, filters, "since")?,
-            until: until.transpose().map_err(EngineError::Invalid)?.flatten(),
+            until: until.transpose().map_err(EngineError::Invalid)?,
         })
     }
 

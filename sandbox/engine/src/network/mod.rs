@@ -299,9 +299,19 @@ fn mac(address: Ipv4Addr) -> [u8; 6] {
 }
 
 /// A container's networks, for `inspect` and `ps`: with an address only while it runs.
-pub(crate) fn endpoints(mode: &str, seat: Option<&Seat>) -> BTreeMap<String, EndpointSettings> {
-    let name = Mode::parse(mode).map_or(mode, |known| known.name());
+pub(crate) fn endpoints(
+    networks: &Networks,
+    mode: &str,
+    seat: Option<&Seat>,
+    has_run: bool,
+) -> BTreeMap<String, EndpointSettings> {
+    let known = Mode::parse(mode);
+    let name = known.map_or(mode, |known| known.name());
     let mut settings = EndpointSettings::default();
+    // A container remembers the network it was on, as in Docker.
+    if let (Some(mode), true) = (known, has_run) {
+        settings.network_id = networks.id(mode).to_string();
+    }
     if let Some(seat) = seat {
         settings.network_id = seat.network.to_string();
         settings.endpoint_id = seat.endpoint.to_string();

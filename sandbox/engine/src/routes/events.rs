@@ -52,7 +52,7 @@ pub(crate) async fn events(
             None => until.is_some(),
         });
         for event in past.filter(|event| wanted(event)) {
-            if sender.json(event).await.is_err() {
+            if sender.json_value(event).await.is_err() {
                 return;
             }
         }
@@ -66,7 +66,7 @@ pub(crate) async fn events(
             };
             match event {
                 Ok(event) if wanted(&event) => {
-                    if sender.json(&event).await.is_err() {
+                    if sender.json_value(&event).await.is_err() {
                         return;
                     }
                 }

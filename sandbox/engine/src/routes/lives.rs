@@ -150,7 +150,7 @@ pub(crate) async fn wait(
     };
     tokio::spawn(async move {
         tokio::select! {
-            code = code => drop(sender.json(&answer(code)).await),
+            code = code => drop(sender.json_value(&answer(code)).await),
             () = sender.closed() => {}
         }
     });

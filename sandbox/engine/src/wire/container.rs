@@ -16,11 +16,38 @@ use super::{
 pub(crate) struct CreateRequest {
     #[serde(default)]
     pub host_config: HostConfig,
-    /// Says again what `HostConfig.NetworkMode` says; read so that it is not taken for configuration.
+    /// Says again what `HostConfig.NetworkMode` says, and what is wanted there.
     #[serde(default, rename = "NetworkingConfig")]
-    _networking: serde::de::IgnoredAny,
+    pub networking: NetworkingRequest,
     #[serde(flatten)]
     pub config: RunConfig,
+}
+
+/// Networks to sit on from the start.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct NetworkingRequest {
+    pub endpoints_config: BTreeMap<String, EndpointRequest>,
+}
+
+/// What is wanted on one network.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct EndpointRequest {
+    #[serde(rename = "IPAMConfig")]
+    pub ipam_config: AddressRequest,
+    pub aliases: Vec<String>,
+    pub mac_address: String,
+}
+
+/// `--ip` and `--ip6`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct AddressRequest {
+    #[serde(rename = "IPv4Address")]
+    pub ipv4_address: String,
+    #[serde(rename = "IPv6Address")]
+    pub ipv6_address: String,
 }
 
 /// The answer to it.

@@ -7,7 +7,7 @@ use drydock_image::Image;
 use crate::{
     container::{log::options, spec},
     error::EngineError,
-    wire::HostConfig,
+    wire::{HostConfig, RunConfig, container::NetworkingRequest},
 };
 
 /// Asks for the address of the workstation in `--add-host`.
@@ -106,6 +106,38 @@ fn modes(host: &HostConfig) -> Result<(), EngineError> {
         ));
     }
     Ok(())
+}
+
+/// What the default networks cannot give, as in Docker.
+pub(super) fn networking(
+    config: &RunConfig,
+    networking: &NetworkingRequest,
+) -> Result<(), EngineError> {
+    let mut mac_address = config.mac_address.as_str();
+    for endpoint in networking.endpoints_config.values() {
+        let addresses = &endpoint.ipam_config;
+        if !addresses.ipv4_address.is_empty() || !addresses.ipv6_address.is_empty() {
+            return invalid(
+                "user specified IP address is supported on user defined networks only".into(),
+            );
+        }
+        if !endpoint.aliases.is_empty() {
+            return invalid(
+                "network-scoped alias is supported only for containers in user defined networks"
+                    .into(),
+            );
+        }
+        if mac_address.is_empty() {
+            mac_address = &endpoint.mac_address;
+        }
+    }
+    if mac_address.is_empty() {
+        return Ok(());
+    }
+    Err(EngineError::Unsupported {
+        what: "choose a hardware address (--mac-address)".into(),
+        next: "leave the flag out",
+    })
 }
 
 /// Operating systems and architectures that Docker knows, of those that are still met.

@@ -71,11 +71,12 @@ pub(crate) fn create(
     let CreateRequest {
         mut host_config,
         config,
-        ..
+        networking,
     } = request;
     refuse::check(&config, &host_config)?;
     spec::powers(engine, &host_config)?;
     check::check(&host_config)?;
+    check::networking(&config, &networking)?;
     if host_config.pids_limit.is_some_and(|limit| limit <= 0) {
         host_config.pids_limit = None;
     }

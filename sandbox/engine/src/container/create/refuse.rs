@@ -7,6 +7,7 @@ use crate::{
 
 /// Refuses what would otherwise silently not happen.
 pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), EngineError> {
+    let devices = "containers of a sandbox have no devices of the host; leave the flag out";
     let namespaces = "containers share only networks and volumes here; leave the flag out";
     let asked = [
         (
@@ -28,6 +29,37 @@ pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), Engine
             !host.sysctls.is_empty(),
             "set kernel parameters (--sysctl)",
             "leave the flag out",
+        ),
+        (
+            host.device_cgroup_rules
+                .as_ref()
+                .is_some_and(|rules| !rules.is_empty()),
+            "allow devices (--device-cgroup-rule)",
+            devices,
+        ),
+        (
+            host.oom_score_adj != 0,
+            "choose who is killed when memory runs out (--oom-score-adj)",
+            "leave the flag out",
+        ),
+        (
+            host.cpu_realtime_period != 0 || host.cpu_realtime_runtime != 0,
+            "schedule in real time (--cpu-rt-period, --cpu-rt-runtime)",
+            "leave the flag out",
+        ),
+        (
+            [
+                &host.blkio_weight_device,
+                &host.blkio_device_read_bps,
+                &host.blkio_device_write_bps,
+                &host.blkio_device_read_iops,
+                &host.blkio_device_write_iops,
+            ]
+            .into_iter()
+            .flatten()
+            .any(|limits| !limits.is_empty()),
+            "limit access to a device (--device-read-bps and the like)",
+            devices,
         ),
         (
             !host.storage_opt.is_empty(),
