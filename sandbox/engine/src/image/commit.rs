@@ -5,6 +5,7 @@ use std::sync::Arc;
 use drydock_image::{
     Digest, ImageConfig, ImageId, ImageRef, StoreError, config::History, layer::digest_of,
 };
+use drydock_spec::ContainerState;
 use jiff::Timestamp;
 use serde_json::{Map, json};
 
@@ -17,7 +18,7 @@ use crate::{
         Container,
         create::merge::merge_with,
         files,
-        life::{blocking, whole},
+        life::{blocking, pause, whole},
     },
     error::EngineError,
     wire::RunConfig,
@@ -32,6 +33,8 @@ pub(crate) struct CommitRequest {
     pub comment: String,
     /// Its author.
     pub author: String,
+    /// Freeze the container meanwhile.
+    pub pause: bool,
     /// What its containers run, before the container's own configuration fills the gaps.
     pub run: RunConfig,
 }
@@ -56,6 +59,7 @@ impl CommitRequest {
             name,
             comment,
             author,
+            pause: true,
             run,
         })
     }
@@ -98,8 +102,19 @@ pub(crate) async fn commit(
                 container.id
             )));
         }
-        let container = container.clone();
-        blocking(move || commit_now(&engine, &container, request)).await
+        // Where nothing can be frozen, the files are read while they may change, as with `--pause=false`.
+        let paused = request.pause
+            && container.status() == ContainerState::Running
+            && pause::pause(&engine, &container).await.is_ok();
+        let made = {
+            let (engine, container) = (engine.clone(), container.clone());
+            blocking(move || commit_now(&engine, &container, request)).await
+        };
+        if paused {
+            // Somebody else may have done so already.
+            let _ = pause::unpause(&engine, &container).await;
+        }
+        made
     })
     .await
 }

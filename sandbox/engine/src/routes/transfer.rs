@@ -119,7 +119,7 @@ pub(crate) async fn commit(
     let query = Query::read(query.as_deref());
     let config = config(body).await?;
     let container = find(&engine, door, &query.one("container"))?;
-    let request = CommitRequest::new(
+    let mut request = CommitRequest::new(
         &container,
         commit::name(&query.one("repo"), &query.one("tag"))?,
         query.one("comment"),
@@ -127,6 +127,9 @@ pub(crate) async fn commit(
         config,
         &query.all("changes"),
     )?;
+    // A client that does not say wants it.
+    let pause = query.one("pause");
+    request.pause = pause.is_empty() || query::is_true(&pause);
     let id = commit::commit(&engine, &container, request).await?;
     Ok((StatusCode::CREATED, Json(json!({"Id": id.to_string()}))))
 }
