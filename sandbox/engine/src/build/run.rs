@@ -44,7 +44,8 @@ impl Builder<'_> {
         let running = self
             .engine
             .launcher
-            .run(&spec, stdio)
+            .prepare()
+            .and_then(|helper| helper.run(&spec, stdio, None))
             .map_err(BuildError::start)?;
         let status = end.pump(&running, &self.cancel, &mut self.output)?;
         if status.code() != 0 {

@@ -132,15 +132,18 @@ fn remove_tree(dir: &Path) -> io::Result<()> {
     fs::remove_dir(dir)
 }
 
-/// Freezing is a group's own and its parents'; only its own was ever asked for.
+/// Freezing is a group's own and its parents'. A privileged container may have made groups below its own.
 fn thaw_tree(dir: &Path) {
     let Ok(entries) = fs::read_dir(dir) else {
         return;
     };
-    for group in entries.flatten().map(|entry| entry.path()) {
-        let state = group.join("freezer.state");
-        if state.exists() {
-            let _ = fs::write(state, "THAWED");
+    for entry in entries.flatten() {
+        if entry.file_type().is_ok_and(|t| t.is_dir()) {
+            thaw_tree(&entry.path());
         }
+    }
+    let state = dir.join("freezer.state");
+    if state.exists() {
+        let _ = fs::write(state, "THAWED");
     }
 }

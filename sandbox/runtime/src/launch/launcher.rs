@@ -126,14 +126,6 @@ impl Launcher {
         })
     }
 
-    /// Starts a container's first process, in no group of its own; returns once it has been executed.
-    ///
-    /// # Errors
-    /// Any step of the start; nothing is left running.
-    pub fn run(&self, spec: &ContainerSpec, stdio: Stdio) -> Result<Running, LaunchError> {
-        self.prepare()?.run(spec, stdio, None)
-    }
-
     /// Adds a process to the container whose first process is `target`, and to its group if it has one.
     ///
     /// # Errors
@@ -226,7 +218,7 @@ pub struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
-    /// Starts a container's first process, in its group; returns once it has been executed.
+    /// Starts a container's first process, in its group if it has one; returns once it has been executed.
     ///
     /// # Errors
     /// Any step of the start; nothing is left running.
