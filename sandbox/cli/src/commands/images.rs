@@ -40,6 +40,8 @@ pub struct Images {
     /// Only show image IDs
     #[arg(short, long)]
     quiet: bool,
+    #[arg(long, hide = true)]
+    tree: bool,
     arguments: Vec<String>,
 }
 
@@ -106,6 +108,11 @@ impl Command for Images {
     }
 
     async fn run(mut self, docker: Docker) -> Result<Exit, CliError> {
+        if self.tree {
+            return Err(CliError::failed(
+                "--tree cannot be used here: images of a sandbox have one platform each; see 'docker history' for their layers",
+            ));
+        }
         if let Some(name) = self.arguments.first().filter(|name| !name.is_empty()) {
             self.filter.push(("reference".into(), name.clone()));
         }

@@ -43,13 +43,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn path(self, name: &str, size: bool) -> String {
+    fn path(self, name: &str, query: &str) -> String {
         let name = segment(name);
+        let mark = if query.is_empty() { "" } else { "?" };
         match self {
-            Self::Container if size => format!("/containers/{name}/json?size=1"),
-            Self::Container => format!("/containers/{name}/json"),
-            Self::Image => format!("/images/{name}/json"),
-            Self::Network => format!("/networks/{name}"),
+            Self::Container => format!("/containers/{name}/json{mark}{query}"),
+            Self::Image => format!("/images/{name}/json{mark}{query}"),
+            Self::Network => format!("/networks/{name}{mark}{query}"),
             Self::Volume => format!("/volumes/{name}"),
         }
     }
@@ -100,11 +100,12 @@ impl Command for Inspect {
                 )));
             }
         };
-        show(&docker, search, &self.arguments, &self.format, self.size).await
+        let query = if self.size { "size=1" } else { "" };
+        show(&docker, search, &self.arguments, &self.format, query).await
     }
 }
 
-/// Looks for each name and prints what was found, then what was not.
+/// Looks for each name and prints what was found, then what was not. `query` asks the engine for more: `size=1`.
 ///
 /// # Errors
 /// A template's mistake, or when something was not found.
@@ -113,7 +114,7 @@ pub async fn show(
     search: Search,
     names: &[String],
     format: &str,
-    size: bool,
+    query: &str,
 ) -> Result<Exit, CliError> {
     let template = match format {
         "" | "json" => None,
@@ -126,7 +127,7 @@ pub async fn show(
     };
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for name in names {
-        match find(docker, search, name, size).await {
+        match find(docker, search, name, query).await {
             Ok(raw) => found.push(raw),
             Err(why) => failures.push(why),
         }
@@ -159,7 +160,7 @@ fn fill(template: &Format, documents: &[String]) -> (String, Option<String>) {
     (text, None)
 }
 
-async fn find(docker: &Docker, search: Search, name: &str, size: bool) -> Result<String, String> {
+async fn find(docker: &Docker, search: Search, name: &str, query: &str) -> Result<String, String> {
     let told = |error: ClientError| docker.fail(error).to_string();
     if name.is_empty() {
         return Err("invalid container name or ID: value is empty".into());
@@ -168,8 +169,13 @@ async fn find(docker: &Docker, search: Search, name: &str, size: bool) -> Result
         Search::Only(kind) => std::slice::from_ref(kind),
         Search::Any => &[Kind::Container, Kind::Image, Kind::Network, Kind::Volume],
     };
+    // Of what nobody named a kind, only a container is asked for more.
+    let asked = |kind| match (&search, kind) {
+        (Search::Any, Kind::Image | Kind::Network | Kind::Volume) => "",
+        _ => query,
+    };
     for kind in kinds {
-        match docker.try_get_text(&kind.path(name, size)).await {
+        match docker.try_get_text(&kind.path(name, asked(*kind))).await {
             Ok(raw) => return Ok(raw),
             Err(error) if matches!(search, Search::Any) && error.is_not_found() => {}
             Err(error) => return Err(told(error)),

@@ -1,6 +1,7 @@
 //! `docker container|image|network|volume inspect`.
 
 use clap::Args;
+use drydock_api::client::percent_encode;
 
 use super::inspect::{Kind, Search, show};
 use crate::{
@@ -8,6 +9,7 @@ use crate::{
     docker::Docker,
     error::CliError,
     flags::DOCUMENT_FORMAT,
+    options::platform,
 };
 
 macro_rules! inspecting {
@@ -34,17 +36,12 @@ macro_rules! inspecting {
             }
 
             async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-                show(&docker, Search::Only(Kind::$kind), &self.arguments, &self.format, false).await
+                show(&docker, Search::Only(Kind::$kind), &self.arguments, &self.format, "").await
             }
         }
     };
 }
 
-inspecting!(
-    /// `docker image inspect`.
-    ImageInspect, Image, "image inspect", "[OPTIONS] IMAGE [IMAGE...]",
-    "Display detailed information on one or more images", Images
-);
 inspecting!(
     /// `docker volume inspect`.
     VolumeInspect, Volume, "volume inspect", "[OPTIONS] VOLUME [VOLUME...]",
@@ -81,7 +78,7 @@ impl Command for ContainerInspect {
             Search::Only(Kind::Container),
             &self.arguments,
             &self.format,
-            self.size,
+            if self.size { "size=1" } else { "" },
         )
         .await
     }
@@ -112,9 +109,45 @@ impl Command for NetworkInspect {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        // There is no swarm to say more of.
-        let _ = self.verbose;
         let search = Search::Only(Kind::Network);
-        show(&docker, search, &self.arguments, &self.format, false).await
+        let query = if self.verbose { "verbose=true" } else { "" };
+        show(&docker, search, &self.arguments, &self.format, query).await
+    }
+}
+
+/// `docker image inspect`.
+#[derive(Debug, Args)]
+pub struct ImageInspect {
+    #[arg(short, long, value_name = "string", help = DOCUMENT_FORMAT, default_value = "")]
+    format: String,
+    /// Show this platform of the image
+    #[arg(long, value_name = "string", default_value = "")]
+    platform: String,
+    arguments: Vec<String>,
+}
+
+impl Command for ImageInspect {
+    const WORDS: Words = Words {
+        spellings: &["image inspect"],
+        about: "Display detailed information on one or more images",
+        usage: "[OPTIONS] IMAGE [IMAGE...]",
+        arity: Arity::AtLeast(1),
+        names: Names::Images,
+    };
+
+    fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    async fn run(self, docker: Docker) -> Result<Exit, CliError> {
+        let query = match self.platform.as_str() {
+            "" => String::new(),
+            text => {
+                let json = platform::json(text).map_err(CliError::failed)?;
+                format!("platform={}", percent_encode(&json))
+            }
+        };
+        let search = Search::Only(Kind::Image);
+        show(&docker, search, &self.arguments, &self.format, &query).await
     }
 }
