@@ -161,8 +161,8 @@ impl<'a> Builder<'a> {
         self.missed = self.request.no_cache;
         let mut stage = self.from(&plan.base)?;
         stage.name.clone_from(&plan.name);
-        self.say_image(&stage)?;
         self.triggers(&mut stage)?;
+        self.say_image(&stage)?;
         for step in &plan.steps {
             self.say_step(&step.text)?;
             self.dispatch(&mut stage, &step.instruction)?;
@@ -184,7 +184,6 @@ impl<'a> Builder<'a> {
         for trigger in triggers {
             let step = parse_trigger(&trigger)?;
             self.dispatch(stage, &step.instruction)?;
-            self.say_image(stage)?;
         }
         Ok(())
     }

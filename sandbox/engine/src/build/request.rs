@@ -1,12 +1,15 @@
 //! What a client asks for: the query of `POST /build`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use drydock_spec::ImageRef;
 use serde::de::DeserializeOwned;
 
 use super::error::BuildError;
 use crate::http::query::{is_true, pairs};
+
+/// Bytes of lines for `/etc/hosts`.
+const MOST_HOSTS: usize = 64 << 10;
 
 /// What a client asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,6 +36,8 @@ pub(super) struct BuildRequest {
     pub(super) pull: bool,
     /// `--network host`.
     pub(super) host_network: bool,
+    /// `--add-host`: lines of `/etc/hosts`.
+    pub(super) hosts: String,
 }
 
 impl BuildRequest {
@@ -60,6 +65,7 @@ impl BuildRequest {
                 "forcerm" => request.force_remove = is_true(&value),
                 "pull" => request.pull = is_true(&value),
                 "networkmode" => request.host_network = value == "host",
+                "extrahosts" => request.add_host(&value)?,
                 "remote" if !value.is_empty() => return Err(remote()),
                 "version" if value == "2" => return Err(buildkit()),
                 "squash" if is_true(&value) => return Err(squash()),
@@ -81,6 +87,25 @@ impl BuildRequest {
         }
         Ok(())
     }
+
+    fn add_host(&mut self, text: &str) -> Result<(), BuildError> {
+        let bad = || BuildError::Request(format!("invalid extra host: {text}"));
+        let line = hosts_line(text).ok_or_else(bad)?;
+        self.hosts.push_str(&line);
+        if self.hosts.len() > MOST_HOSTS {
+            return Err(BuildError::Request("too many extra hosts".into()));
+        }
+        Ok(())
+    }
+}
+
+/// `name:address`, whose address may have colons of its own.
+fn hosts_line(text: &str) -> Option<String> {
+    let (name, address) = text.split_once(':')?;
+    let address: IpAddr = address.parse().ok()?;
+    let plain = |letter: char| !letter.is_whitespace() && !letter.is_control();
+    let named = !name.is_empty() && name.chars().all(plain);
+    named.then(|| format!("{address}\t{name}\n"))
 }
 
 fn remote() -> BuildError {
@@ -125,7 +150,7 @@ mod tests {
         let request = parse(
             "buildargs=%7B%22A%22%3A%221%22%2C%22B%22%3Anull%7D&cachefrom=%5B%5D&cgroupparent=&dockerfile=D%2Fx\
              &forcerm=1&labels=%7B%22l%22%3A%22v+w%22%7D&memory=0&networkmode=default&nocache=1&rm=1&shmsize=0\
-             &t=a&t=b%3A1&t=a%3Alatest&target=two&ulimits=null&version=1",
+             &extrahosts=box%3A10.0.0.1&extrahosts=six%3A%3A%3A1&t=a&t=b%3A1&t=a%3Alatest&target=two&ulimits=null&version=1",
         )
         .unwrap();
         let tags: Vec<String> = request.tags.iter().map(ToString::to_string).collect();
@@ -134,6 +159,7 @@ mod tests {
         assert_eq!(request.args["B"], None);
         assert_eq!(request.labels["l"], "v w");
         assert_eq!(request.dockerfile, "D/x");
+        assert_eq!(request.hosts, "10.0.0.1\tbox\n::1\tsix\n");
         assert_eq!(request.target.as_deref(), Some("two"));
         assert!(request.no_cache && request.remove && request.force_remove);
         assert!(!request.quiet && !request.host_network && !request.pull);
@@ -162,5 +188,7 @@ mod tests {
                 .contains("DOCKER_BUILDKIT=0")
         );
         assert!(parse("remote=http%3A%2F%2Fx").is_err());
+        assert!(parse("extrahosts=box%3Aelsewhere").is_err());
+        assert!(parse("extrahosts=a%0Ab%3A10.0.0.1").is_err());
     }
 }

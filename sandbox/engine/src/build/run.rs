@@ -98,7 +98,7 @@ impl Builder<'_> {
     ) -> Result<ContainerSpec, BuildError> {
         let etc = self
             .workspace
-            .etc(id.short())
+            .etc(id.short(), &self.request.hosts)
             .map_err(BuildError::os("write the command's /etc"))?;
         let mount = |(source, target): (std::path::PathBuf, &str)| Mount {
             source: MountSource::Engine(source),

@@ -93,14 +93,18 @@ impl Workspace {
         Ok(path)
     }
 
-    /// The files that are mounted into a command's `/etc`.
-    pub(super) fn etc(&self, hostname: &str) -> io::Result<[(PathBuf, &'static str); 3]> {
+    /// The files that are mounted into a command's `/etc`; `more` are lines for its `hosts`.
+    pub(super) fn etc(
+        &self,
+        hostname: &str,
+        more: &str,
+    ) -> io::Result<[(PathBuf, &'static str); 3]> {
         const HOSTS: &str = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n\
                              fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\n\
                              ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n";
         let dir = self.path.join("etc");
         fs::create_dir_all(&dir)?;
-        fs::write(dir.join("hosts"), HOSTS)?;
+        fs::write(dir.join("hosts"), [HOSTS, more].concat())?;
         fs::write(dir.join("hostname"), format!("{hostname}\n"))?;
         fs::write(dir.join("resolv.conf"), "")?;
         Ok([
