@@ -121,6 +121,7 @@ fn separate(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
     make_mounts_private()?;
     let inside = Links::here().map_err(failed("opening netlink"))?;
     inside.loopback_up().map_err(failed("bringing up lo"))?;
+    open_low_ports().map_err(failed("opening the low ports"))?;
     if let Network::Bridge(endpoint) = &spec.network {
         let namespace =
             std::fs::File::open("/proc/self/ns/net").map_err(failed("opening the network"))?;
@@ -132,6 +133,12 @@ fn separate(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
             .map_err(failed("configuring eth0"))?;
     }
     Ok(())
+}
+
+/// In a container's own network any user may listen on any port: Docker sets
+/// `net.ipv4.ip_unprivileged_port_start=0` since 20.10.
+fn open_low_ports() -> std::io::Result<()> {
+    std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")
 }
 
 fn make_mounts_private() -> Result<(), LaunchError> {
