@@ -20,6 +20,11 @@ pub(crate) fn inspect(engine: &Engine, container: &Container, size: bool) -> Ins
     let state = container.state();
     let mut argv = container.argv().into_iter();
     let dir = format!("{DOCKER}/containers/{}", container.id);
+    // A container that never ran has none of these files yet.
+    let file = |name: &str| match state.started_at {
+        Some(_) => format!("{dir}/{name}"),
+        None => String::new(),
+    };
     let bytes = size.then(|| files::bytes_under(&files::upper(&container.dir)));
     Inspect {
         id: container.id.to_string(),
@@ -28,10 +33,10 @@ pub(crate) fn inspect(engine: &Engine, container: &Container, size: bool) -> Ins
         args: argv.collect(),
         state: state.info(),
         image: container.image.to_string(),
-        resolv_conf_path: format!("{dir}/resolv.conf"),
-        hostname_path: format!("{dir}/hostname"),
-        hosts_path: format!("{dir}/hosts"),
-        log_path: format!("{dir}/{}-json.log", container.id),
+        resolv_conf_path: file("resolv.conf"),
+        hostname_path: file("hostname"),
+        hosts_path: file("hosts"),
+        log_path: file(&format!("{}-json.log", container.id)),
         name: format!("/{}", container.name()),
         restart_count: state.restarts,
         driver: "overlay2",

@@ -20,6 +20,7 @@ pub(crate) fn merge(
         return Err(EngineError::Invalid("no command specified".into()));
     }
     check(&user)?;
+    user.volumes = user.volumes.filter(|volumes| !volumes.is_empty());
     user.labels.get_or_insert_default();
     Ok(user)
 }

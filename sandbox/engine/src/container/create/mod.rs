@@ -173,6 +173,9 @@ fn complete(host: &mut HostConfig) {
     fill(&mut host.runtime, "runc");
     fill(&mut host.ipc_mode, "private");
     fill(&mut host.cgroupns_mode, "private");
+    // What clients send when nobody said anything.
+    host.pids_limit = host.pids_limit.filter(|&most| most > 0);
+    host.memory_swappiness = host.memory_swappiness.filter(|&percent| percent >= 0);
     if host.shm_size == 0 {
         host.shm_size = 64 << 20;
     }
