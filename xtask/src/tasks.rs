@@ -45,5 +45,6 @@ pub fn parity(filter: Option<&str>) -> anyhow::Result<()> {
     parity.args(["--exact", "parity::sandbox_does_and_says_what_dockerd_does"]);
     parity.env("DRYDOCK_REQUIRE", "root,userns,docker,dockerd");
     parity.env("DRYDOCK_PARITY", filter.unwrap_or_default());
+    parity.env("DRYDOCK_PARITY_STRICT", "1");
     foreground(&mut parity)
 }

@@ -94,6 +94,11 @@ impl RealDockerd {
         self.folder.path().join("data")
     }
 
+    /// Where it keeps what lasts as long as it runs.
+    pub fn exec_root(&self) -> PathBuf {
+        self.folder.path().join("exec")
+    }
+
     pub fn pid(&self) -> i32 {
         self.process.pid()
     }

@@ -8,6 +8,13 @@ use super::scenario::{Scenario, Step};
 use super::side::{Client, Side};
 use crate::harness::docker::Which;
 
+/// What differences are looked up in.
+pub struct Lists {
+    pub accepted: Accepted,
+    /// What is wrong with the sandbox, known, and not mended yet.
+    pub faults: Accepted,
+}
+
 /// The reference and the two sandboxes of one lane. Lanes share nothing, so they can run beside each other.
 pub struct Lane {
     reference: Side,
@@ -23,7 +30,10 @@ pub struct Played {
     pub compared: usize,
     /// Steps that are newer than the reference, held against the other client.
     pub newer: usize,
+    /// Lines that differ, and have a reason.
     pub accepted: usize,
+    /// Lines that differ by a known fault.
+    pub faults: usize,
     pub differences: Vec<Difference>,
     /// Why nothing was played.
     pub skipped: Option<String>,
@@ -54,12 +64,13 @@ impl Lane {
     }
 
     /// Plays one scenario on all sides, and compares.
-    pub fn play(&mut self, scenario: &Scenario, accepted: &Accepted) -> Played {
+    pub fn play(&mut self, scenario: &Scenario, lists: &Lists) -> Played {
         let mut played = Played {
             name: scenario.name.clone(),
             compared: 0,
             newer: 0,
             accepted: 0,
+            faults: 0,
             differences: Vec::new(),
             skipped: self.lacking(scenario),
         };
@@ -75,13 +86,7 @@ impl Lane {
         for (index, step) in scenario.steps.iter().enumerate() {
             if step.compare.newer {
                 played.newer += 1;
-                played.compare(
-                    Client::Own,
-                    index,
-                    step,
-                    [&real[index], &own[index]],
-                    accepted,
-                );
+                played.compare(Client::Own, index, step, [&real[index], &own[index]], lists);
             } else {
                 played.compared += 2;
                 played.compare(
@@ -89,14 +94,14 @@ impl Lane {
                     index,
                     step,
                     [&reference[index], &real[index]],
-                    accepted,
+                    lists,
                 );
                 played.compare(
                     Client::Own,
                     index,
                     step,
                     [&reference[index], &own[index]],
-                    accepted,
+                    lists,
                 );
             }
         }
@@ -110,14 +115,14 @@ impl Lane {
             last,
             &after,
             [&reference[last], &real[last]],
-            accepted,
+            lists,
         );
         played.compare(
             Client::Own,
             last,
             &after,
             [&reference[last], &own[last]],
-            accepted,
+            lists,
         );
         played
     }
@@ -146,13 +151,17 @@ impl Played {
         index: usize,
         step: &Step,
         [expected, found]: [&Vec<String>; 2],
-        accepted: &Accepted,
+        lists: &Lists,
     ) {
         let changes = diff(expected, found);
-        let (explained, changes): (Vec<_>, Vec<_>) = changes
-            .into_iter()
-            .partition(|change| accepted.explains(&self.name, client, &step.command, change));
-        self.accepted += explained.len();
+        let all = changes.len();
+        let known =
+            |list: &Accepted, changes| list.unexplained(&self.name, client, &step.command, changes);
+        let changes = known(&lists.accepted, changes);
+        let without_reason = changes.len();
+        let changes = known(&lists.faults, changes);
+        self.accepted += all - without_reason;
+        self.faults += without_reason - changes.len();
         if !changes.is_empty() {
             self.differences.push(Difference {
                 client,

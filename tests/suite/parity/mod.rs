@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use accepted::Accepted;
 use base::Base;
-use lane::{Lane, Played};
+use lane::{Lane, Lists, Played};
 
 use crate::harness::docker::Which;
 use crate::harness::need::needs;
@@ -42,8 +42,14 @@ fn sandbox_does_and_says_what_dockerd_does() {
         !scenarios.is_empty(),
         "no scenario's name contains {filter:?}"
     );
-    let text = std::fs::read_to_string(folder.join("accepted.toml")).unwrap();
-    let accepted = Accepted::parse(&text).unwrap();
+    let accepted = Accepted::read(&folder.join("accepted.toml"));
+    // Faults that are known are told by `cargo xtask parity`, which sets this, and counted by the suite.
+    let strict = std::env::var_os("DRYDOCK_PARITY_STRICT").is_some();
+    let faults = match strict {
+        true => Accepted::default(),
+        false => Accepted::read(&folder.join("faults.toml")),
+    };
+    let lists = Lists { accepted, faults };
     let base = Base::build();
     side::prepare();
 
@@ -54,7 +60,11 @@ fn sandbox_does_and_says_what_dockerd_does() {
             scope.spawn(|| {
                 let mut lane = Lane::start(client(), &base);
                 while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let played = lane.play(scenario, &accepted);
+                    let mut played = lane.play(scenario, &lists);
+                    // The machine may be loaded, and some scenarios wait for things.
+                    if !strict && !played.differences.is_empty() {
+                        played = lane.play(scenario, &lists);
+                    }
                     print!("{}", report::differences(scenario, &played));
                     all.lock().unwrap().push(played);
                 }
@@ -63,7 +73,10 @@ fn sandbox_does_and_says_what_dockerd_does() {
     });
 
     let all = all.into_inner().unwrap();
-    print!("{}", report::summary(&all, &accepted, filter.is_empty()));
+    print!("{}", report::summary(&all, &lists, filter.is_empty()));
+    if std::env::var("DRYDOCK_PARITY_FAULTS").as_deref() == Ok("write") {
+        std::fs::write(folder.join("faults.toml"), report::faults(&all)).unwrap();
+    }
     assert!(
         all.iter().all(|played| played.differences.is_empty()),
         "the sandbox differs from dockerd; see above, and tests/parity/README.md"

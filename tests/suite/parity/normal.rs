@@ -55,6 +55,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         (r"\b1[6-9]\d{8}(\.\d{1,9})?\b", "<unix-time>", true),
         (r"\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b", "<mac>", false),
         (r"\b172\.17\.\d+\.([2-9]|\d\d+)\b", "<address>", true),
+        (r"\b(file|dir|multi):[0-9a-f]{8,64}", "${1}:<hash>", true),
         (r#"\bPid("?: | = )[1-9]\d*"#, "Pid${1}<pid>", false),
         (
             r"\b(tmp|buildkit|docker-builder|docker-import-)\d{6,}\b",
@@ -69,6 +70,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 
 static ID: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b([0-9a-f]{64}|[0-9a-f]{12})\b").unwrap());
+static LAYER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\boverlay2/[0-9a-f]{64}").unwrap());
 static NUMBER: LazyLock<Rule> = LazyLock::new(|| rule(r"\d+(\.\d+)?", "<n>", true));
 static SIZE: LazyLock<Rule> = LazyLock::new(|| {
     rule(
@@ -129,6 +131,8 @@ pub fn normalise(text: &str, compare: &Compare, known: &Known) -> String {
             changed = true;
         }
     }
+    // Where a daemon keeps a layer is its own business.
+    text = LAYER.replace_all(&text, "overlay2/<layer>").into_owned();
     text = ID
         .replace_all(&text, |id: &Captures<'_>| word_for_id(&id[0], known))
         .into_owned();

@@ -136,9 +136,12 @@ impl Side {
     }
 
     fn known(&self, folder: &Path) -> Known {
-        let root = match &self.daemon {
-            AnyDaemon::Reference(daemon) => daemon.data_root().display().to_string(),
-            AnyDaemon::Sandbox(_) => "/var/lib/docker".into(),
+        let (root, run) = match &self.daemon {
+            AnyDaemon::Reference(daemon) => (
+                daemon.data_root().display().to_string(),
+                daemon.exec_root().display().to_string(),
+            ),
+            AnyDaemon::Sandbox(_) => ("/var/lib/docker".into(), "/var/run/docker".into()),
         };
         Known {
             places: vec![
@@ -146,6 +149,7 @@ impl Side {
                 (self.daemon.address(), "<address>"),
                 (self.daemon.socket().display().to_string(), "<socket>"),
                 (root, "<root>"),
+                (run, "<run>"),
             ],
             ids: self.base.ids.clone(),
         }
