@@ -27,6 +27,8 @@ const fn need(program: &'static str, package: &'static str, ability: &'static st
 const NEEDS: &[Need] = &[
     need("/usr/bin/docker", "docker.io", "docker"),
     need("/usr/sbin/dockerd", "docker.io", "dockerd"),
+    need("curl", "curl", "dockerd"),
+    need("script", "bsdutils", "dockerd"),
     need("crun", "crun", "crun"),
     need("bwrap", "bubblewrap", "bwrap"),
     need("chromium", "chromium", "browser"),

@@ -33,7 +33,7 @@ impl Need {
         let programs: &[&str] = match self {
             Self::Root | Self::UserNamespaces => &[],
             Self::Docker => &["docker"],
-            Self::Dockerd => &["dockerd", "unshare", "ip"],
+            Self::Dockerd => &["dockerd", "unshare", "ip", "curl", "script"],
             Self::Browser => &["chromium", "chromedriver"],
             Self::Rootless => &["newuidmap", "newgidmap", "useradd", "setpriv"],
             Self::Pty => &["setsid"],
