@@ -8,6 +8,7 @@
 //! ```
 //!
 //! - [`main`]: the whole program; the one binary runs it when it is called `docker`.
+//! - [`format`](fn@format), [`filter`]: what a user's templates and filters mean; pure.
 //! - [`BASH_COMPLETION`]: completion for the workstation's bash.
 //!
 //! Deliberately absent: containers. This room knows nothing but the socket, and works with any Docker engine.
@@ -53,6 +54,24 @@ pub fn main(args: Vec<OsString>) -> i32 {
         }
         error.exit_code()
     })
+}
+
+/// Fills in a `--format` template for a JSON document, as `docker inspect` does.
+///
+/// # Errors
+/// Go's words, or serde's for what is no JSON.
+pub fn format(template: &str, document: &str) -> Result<String, String> {
+    let format = text::template::Format::parse(template, text::template::Dialect::default())?;
+    let document = text::template::Document::parse(document).map_err(|error| error.to_string())?;
+    format.render(&document)
+}
+
+/// Reads a `--filter`: a name in lower case, and a value.
+///
+/// # Errors
+/// Docker's words.
+pub fn filter(text: &str) -> Result<(String, String), String> {
+    flags::values::filter(text)
 }
 
 fn block_on(work: impl Future<Output = Result<i32, CliError>>) -> Result<i32, CliError> {

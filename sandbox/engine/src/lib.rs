@@ -1,6 +1,7 @@
 //! The Docker engine inside a sandbox: the Engine API over two unix sockets, and the life of what it names.
 //!
 //! - `engine`: the state that everything shares. [`config`]: what the starter of a sandbox decides.
+//! - [`borders`]: where the bytes of others come in, for fuzzing.
 //! - [`entry`]: from a fresh process to two open doors. `doors`: listeners, connections, when to end.
 //! - `router`: every URL, one line each. `routes`: one file per noun; they translate, nothing else.
 //! - `container`, `exec`, `image`, `volume`, `network`, `build`: the lives of Docker's nouns.
@@ -11,6 +12,7 @@
 //! Deliberately absent: namespaces and mounts (see `drydock-runtime`), and anything that outlives the sandbox:
 //! all records are in memory, all files on the sandbox's own tmpfs.
 
+pub mod borders;
 pub mod config;
 pub mod entry;
 

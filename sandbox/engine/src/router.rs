@@ -12,7 +12,7 @@ use crate::{
     doors::Door,
     error::EngineError,
     routes::{
-        archive, build, containers, events, exec, images, limits, lives, logs, networks, stats,
+        absent, archive, build, containers, events, exec, images, limits, lives, logs, networks, stats,
         streams, system, transfer, volumes, workstation,
     },
 };
@@ -82,27 +82,34 @@ fn docker() -> Router<Engine> {
         .route("/volumes", get(volumes::list))
         .route("/volumes/create", post(volumes::create))
         .route("/volumes/prune", post(volumes::prune))
-        .route("/volumes/{name}", get(volumes::inspect).delete(volumes::remove))
+        .route("/volumes/{name}", get(volumes::inspect).put(absent::volume_update).delete(volumes::remove))
 
         .route("/networks", get(networks::list))
         .route("/networks/create", post(networks::create))
         .route("/networks/prune", post(networks::prune))
         .route("/networks/{id}", get(networks::inspect).delete(networks::remove))
+        .route("/networks/{id}/connect", post(absent::network))
+        .route("/networks/{id}/disconnect", post(absent::network))
 
-        .route("/swarm", get(system::no_swarm))
-        .route("/swarm/leave", post(system::no_swarm_to_leave))
-        .route("/swarm/{*rest}", any(system::no_swarm))
-        .route("/services", any(system::no_swarm))
-        .route("/services/{*rest}", any(system::no_swarm))
-        .route("/tasks", any(system::no_swarm))
-        .route("/tasks/{*rest}", any(system::no_swarm))
-        .route("/nodes", any(system::no_swarm))
-        .route("/nodes/{*rest}", any(system::no_swarm))
-        .route("/secrets", any(system::no_swarm))
-        .route("/secrets/{*rest}", any(system::no_swarm))
-        .route("/configs", any(system::no_swarm))
-        .route("/configs/{*rest}", any(system::no_swarm))
-        .route("/plugins", get(system::no_plugins))
+        .route("/swarm", any(absent::swarm))
+        .route("/swarm/init", any(absent::swarm_init))
+        .route("/swarm/join", any(absent::swarm_init))
+        .route("/swarm/leave", any(absent::swarm_leave))
+        .route("/swarm/{*rest}", any(absent::swarm))
+        .route("/services", any(absent::swarm))
+        .route("/services/{*rest}", any(absent::swarm))
+        .route("/tasks", any(absent::swarm))
+        .route("/tasks/{*rest}", any(absent::swarm))
+        .route("/nodes", any(absent::swarm))
+        .route("/nodes/{*rest}", any(absent::swarm))
+        .route("/secrets", any(absent::swarm))
+        .route("/secrets/{*rest}", any(absent::swarm))
+        .route("/configs", any(absent::swarm))
+        .route("/configs/{*rest}", any(absent::swarm))
+        .route("/plugins", get(absent::plugins))
+        .route("/plugins/{*rest}", any(absent::plugin))
+        .route("/session", post(absent::buildkit))
+        .route("/grpc", post(absent::buildkit))
 }
 
 #[rustfmt::skip]

@@ -36,7 +36,7 @@ pub(crate) mod tree;
 mod workdir;
 mod workspace;
 
-use std::sync::Arc;
+use std::{io::Read, os::fd::BorrowedFd, sync::Arc};
 
 use axum::{body::Body, response::Response};
 use tokio::sync::Semaphore;
@@ -47,6 +47,15 @@ use self::{
     request::BuildRequest,
 };
 use crate::{Engine, error::EngineError, http::stream};
+
+/// Unpacks an archive below `root` as a build's context is.
+///
+/// # Errors
+/// The words that a build ends with.
+pub(crate) fn untar(archive: impl Read, root: BorrowedFd<'_>) -> Result<(), String> {
+    use tree::untar::{Limits, Owner, unpack};
+    unpack(archive, root, Owner::Archive, Limits::default()).map_err(|error| error.to_string())
+}
 
 /// Builds at the same time; their contexts share the sandbox's storage.
 const MAX_BUILDS: usize = 4;

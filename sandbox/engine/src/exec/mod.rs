@@ -6,15 +6,18 @@ pub(crate) mod launch;
 pub(crate) mod registry;
 pub(crate) mod session;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use drydock_spec::ContainerId;
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{container::Container, process::Process};
 
 pub(crate) use registry::Execs;
+
+/// How long a process may take to start before it has no size; Docker's own patience.
+const STARTING: Duration = Duration::from_secs(10);
 
 /// The body of `POST /containers/{id}/exec`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -81,6 +84,16 @@ impl Exec {
             .subscribe()
             .wait_for(|state| state.exit_code.is_some())
             .await;
+    }
+
+    /// Its process; waits for one that is being started, as clients ask for a size as soon as they are answered.
+    pub(crate) async fn process(&self) -> Option<Process> {
+        let mut state = self.state.subscribe();
+        let begun = |state: &ExecState| {
+            !state.started || state.process.is_some() || state.exit_code.is_some()
+        };
+        let begun = state.wait_for(begun);
+        timeout(STARTING, begun).await.ok()?.ok()?.process.clone()
     }
 
     /// `GET /exec/{id}/json`.

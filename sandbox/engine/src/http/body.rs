@@ -15,11 +15,15 @@ const MAX_JSON: usize = 4 << 20;
 
 /// Reads a whole JSON body into `T`; an empty body is `T` of an empty object.
 pub(crate) async fn json<T: DeserializeOwned>(body: Body) -> Result<T, EngineError> {
-    let bytes = bytes(body, MAX_JSON).await?;
+    parse(&bytes(body, MAX_JSON).await?)
+}
+
+/// Reads JSON as Go does: no text at all is an empty object, and `null` is any field's zero.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, EngineError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return from_value(Value::Object(serde_json::Map::new()));
     }
-    let value = serde_json::from_slice(&bytes).map_err(|error| bad_json(&bytes, &error))?;
+    let value = serde_json::from_slice(bytes).map_err(|error| bad_json(bytes, &error))?;
     from_value(value)
 }
 

@@ -3,7 +3,11 @@
 //! A client that asks for it (`Upgrade: tcp`) gets 101. One that does not gets a 200 whose body is the output:
 //! it can read, but its input ends with its request.
 
-use std::{io, os::fd::OwnedFd};
+use std::{
+    io,
+    os::fd::{AsFd as _, OwnedFd},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -12,6 +16,7 @@ use axum::{
 };
 use bytes::Bytes;
 use drydock_api::stdcopy::{self, Stream};
+use drydock_runtime::sys::unread_by_peer;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use rustix::event::epoll;
@@ -21,6 +26,7 @@ use tokio::{
         UnixStream,
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
+    time::{Instant, sleep},
 };
 
 use super::stream::Sender;
@@ -30,6 +36,9 @@ use crate::process::watched;
 pub(crate) const RAW_STREAM: &str = "application/vnd.docker.raw-stream";
 /// As [`RAW_STREAM`], with frames; asked for since 1.42.
 pub(crate) const MULTIPLEXED_STREAM: &str = "application/vnd.docker.multiplexed-stream";
+
+/// How long the first output waits for a client to read the head of the answer.
+const HEAD_IS_READ: Duration = Duration::from_millis(500);
 
 /// The client's wish for a raw connection, taken from its request.
 #[derive(Debug)]
@@ -155,8 +164,39 @@ impl Watcher {
 /// Where output goes: to a raw connection, or into the body of an answer.
 #[derive(Debug)]
 pub(crate) enum Output {
-    Raw(OwnedWriteHalf),
+    Raw(RawOutput),
     Body(Sender),
+}
+
+/// The client's end of a raw connection.
+#[derive(Debug)]
+pub(crate) struct RawOutput {
+    half: OwnedWriteHalf,
+    /// The client has read the head of the answer.
+    begun: bool,
+}
+
+impl RawOutput {
+    pub(crate) fn new(half: OwnedWriteHalf) -> Self {
+        Self { half, begun: false }
+    }
+
+    /// The half, once the client has read the head, or had time enough for it.
+    ///
+    /// Some clients (docker-py) read the head through a buffer that they then throw away, and with it any
+    /// output that came along. Docker's own daemon is slow enough never to show them.
+    async fn half(&mut self) -> &mut OwnedWriteHalf {
+        if !self.begun {
+            let end = Instant::now() + HEAD_IS_READ;
+            while unread_by_peer(self.half.as_ref().as_fd()).is_ok_and(|bytes| bytes > 0)
+                && Instant::now() < end
+            {
+                sleep(Duration::from_millis(1)).await;
+            }
+            self.begun = true;
+        }
+        &mut self.half
+    }
 }
 
 impl Output {
@@ -170,8 +210,8 @@ impl Output {
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let header = stdcopy::header(stream, len);
         match self {
-            Self::Raw(half) if !framed => half.write_all(&bytes).await,
-            Self::Raw(half) => write_both(half, &header, &bytes).await,
+            Self::Raw(raw) if !framed => raw.half().await.write_all(&bytes).await,
+            Self::Raw(raw) => write_both(raw.half().await, &header, &bytes).await,
             Self::Body(sender) => {
                 if framed {
                     sender

@@ -148,7 +148,7 @@ pub(crate) async fn resize(
 ) -> Answer<StatusCode> {
     let exec = find(&engine, door, &id)?;
     let size = asked.size()?;
-    let process = exec.state().process.ok_or(EngineError::ExecNotRunning)?;
+    let process = exec.process().await.ok_or(EngineError::ExecNotRunning)?;
     if let Some(pty) = process.pty() {
         pty.resize(size)
             .map_err(EngineError::os("resize the terminal"))?;

@@ -73,6 +73,10 @@ pub(crate) async fn get(
             let history: Vec<History> = blocking(move || inspect::history(&engine, &name)).await?;
             Ok(Json(history).into_response())
         }
+        Some((_, "attestations")) => Err(EngineError::Unsupported {
+            what: "read attestations of images".into(),
+            next: "see docker image inspect for what is known of an image",
+        }),
         Some((name, "get")) => {
             transfer::save(engine, vec![name.to_owned()], query.as_deref()).await
         }

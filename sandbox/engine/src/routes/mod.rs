@@ -1,5 +1,6 @@
 //! One file per noun. A route reads its request, calls a life, and words the answer.
 
+pub(crate) mod absent;
 pub(crate) mod archive;
 pub(crate) mod build;
 pub(crate) mod containers;

@@ -20,7 +20,7 @@ use crate::{
     },
     error::EngineError,
     http::{
-        hijack::{self, Output, Wish},
+        hijack::{self, Output, RawOutput, Wish},
         query, stream,
         version::ApiVersion,
         websocket::Handshake,
@@ -109,7 +109,7 @@ pub(crate) async fn attach_websocket(
         match handshake.connection().await {
             Ok(raw) => {
                 attachment
-                    .carry(Output::Raw(raw.writer), Some(raw.reader))
+                    .carry(Output::Raw(RawOutput::new(raw.writer)), Some(raw.reader))
                     .await
             }
             Err(error) => tracing::debug!(%error, "a connection did not become a websocket"),
@@ -146,7 +146,9 @@ pub(super) fn carry<S: Future<Output = ()> + Send + 'static>(
     }
     tokio::spawn(async move {
         match wish.connection().await {
-            Ok(Some(raw)) => session(Output::Raw(raw.writer), Some(raw.reader)).await,
+            Ok(Some(raw)) => {
+                session(Output::Raw(RawOutput::new(raw.writer)), Some(raw.reader)).await;
+            }
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "a connection did not become raw"),
         }

@@ -330,17 +330,3 @@ pub(crate) async fn auth() -> EngineError {
         next: "its images are there without a login: see docker images and docker pull",
     }
 }
-
-pub(crate) async fn no_swarm() -> EngineError {
-    EngineError::NoSwarm(
-        "This node is not a swarm manager. A sandbox is a single machine: use docker run.",
-    )
-}
-
-pub(crate) async fn no_swarm_to_leave() -> EngineError {
-    EngineError::NoSwarm("This node is not part of a swarm")
-}
-
-pub(crate) async fn no_plugins() -> Json<Value> {
-    Json(json!([]))
-}

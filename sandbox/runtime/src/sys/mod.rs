@@ -6,6 +6,7 @@ mod kill;
 mod mount_attr;
 mod seccomp;
 mod signals;
+mod unread;
 mod watch;
 
 pub use fork::{Fork, SingleThreaded, clone_process};
@@ -14,4 +15,5 @@ pub use kill::pidfd_send_signal;
 pub use mount_attr::{MountAttr, mount_setattr};
 pub use seccomp::install_filter;
 pub use signals::reset_signals;
+pub use unread::unread_by_peer;
 pub use watch::watch;

@@ -128,6 +128,13 @@ pub(crate) fn create(
     })
 }
 
+/// Checks of a request what can be told without an engine.
+pub(crate) fn check(request: &CreateRequest) -> Result<(), EngineError> {
+    refuse::check(&request.config, &request.host_config)?;
+    check::check(&request.host_config)?;
+    mounts::own(&request.host_config).map(drop)
+}
+
 fn find_image(engine: &Engine, name: &str) -> Result<Image, EngineError> {
     if name.is_empty() {
         return Err(EngineError::Invalid(

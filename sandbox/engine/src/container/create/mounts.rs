@@ -44,16 +44,7 @@ pub(super) fn plan(
     for from in host.volumes_from.iter().flatten() {
         wanted.extend(from_container(engine, door, from)?);
     }
-    let mut own = Vec::new();
-    for bind in host.binds.iter().flatten() {
-        own.push(parse_bind(bind, &host.volume_driver)?);
-    }
-    for request in &host.mounts {
-        own.push(parse_mount(request)?);
-    }
-    for (destination, options) in &host.tmpfs {
-        own.push(parse_tmpfs(destination, options)?);
-    }
+    let mut own = own(host)?;
     for (index, mount) in own.iter().enumerate() {
         if own[..index]
             .iter()
@@ -90,6 +81,21 @@ pub(super) fn plan(
     }
     wanted.sort_by(|a, b| a.destination.cmp(&b.destination));
     Ok(wanted)
+}
+
+/// The mounts that the request itself asks for.
+pub(super) fn own(host: &HostConfig) -> Result<Vec<Wanted>, EngineError> {
+    let mut own = Vec::new();
+    for bind in host.binds.iter().flatten() {
+        own.push(parse_bind(bind, &host.volume_driver)?);
+    }
+    for request in &host.mounts {
+        own.push(parse_mount(request)?);
+    }
+    for (destination, options) in &host.tmpfs {
+        own.push(parse_tmpfs(destination, options)?);
+    }
+    Ok(own)
 }
 
 fn from_container(engine: &Engine, door: Door, from: &str) -> Result<Vec<Wanted>, EngineError> {
