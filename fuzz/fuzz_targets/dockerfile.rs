@@ -1,0 +1,5 @@
+#![no_main]
+
+use drydock_fuzz::dockerfile;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| dockerfile(data));
