@@ -12,9 +12,11 @@
 mod harness;
 
 mod browser;
+mod clients;
 mod container_files;
 mod container_lives;
 mod container_values;
+mod fuzz;
 mod image_archives;
 mod isolation;
 mod lessons;

@@ -221,6 +221,7 @@ fn top_level_is_as_the_readme_draws_it() {
         ".editorconfig",
         ".github",
         "docs",
+        "fuzz",
     ];
     for name in &found {
         assert!(

@@ -42,6 +42,9 @@ const NEEDS: &[Need] = &[
     need("dpkg-deb", "dpkg", "packages"),
     need("skopeo", "skopeo", "skopeo"),
     need("infocmp", "ncurses-bin", "terminfo"),
+    need("python3", "python3-venv", "python"),
+    need("node", "nodejs", "node"),
+    need("npm", "npm", "node"),
 ];
 
 /// Installs what is missing (as root on a Debian machine) or says what to install.
@@ -65,13 +68,6 @@ pub fn prepare() -> anyhow::Result<Vec<&'static str>> {
                  sudo apt-get install --no-install-recommends {}",
                 packages.join(", "),
                 packages.join(" ")
-            );
-        }
-    }
-    for program in ["node", "npm"] {
-        if find(program).is_none() {
-            println!(
-                "xtask: {program} is not installed; building the front end needs Node 18 or newer"
             );
         }
     }

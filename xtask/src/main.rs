@@ -2,11 +2,13 @@
 //!
 //! - `cargo xtask test` installs what the tests need, then runs every check there is.
 //! - `cargo xtask parity` does the same on a real dockerd and on a sandbox, and prints the differences.
+//! - `cargo xtask endpoints` writes `tests/ENDPOINTS.md` anew; `cargo xtask fuzz` looks for bytes that break something.
 //! - `cargo xtask bench` prints the table of speed and memory figures.
 //!
 //! Deliberately small: it builds in seconds, and everything heavy lives in the
 //! programs that it starts.
 
+mod fuzz;
 mod machine;
 mod run;
 mod tasks;
@@ -16,6 +18,9 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask test [FILTER]   install what the tests need, then run all of them
        cargo xtask parity [FILTER] do the same in a real dockerd and in sandboxes; prints every difference
+       cargo xtask endpoints       ask a sandbox for every endpoint of the API; writes tests/ENDPOINTS.md
+       cargo xtask fuzz [TARGET] [--seconds N]
+                                   fuzz one target or each in turn, for N seconds (600)
        cargo xtask bench [FILTER]  measure; prints a table (median, min-max, n)
        cargo xtask setup           only install what the tests need";
 
@@ -27,6 +32,8 @@ fn main() -> ExitCode {
         ["test", filter] => tasks::test(Some(filter)),
         ["parity"] => tasks::parity(None),
         ["parity", filter] => tasks::parity(Some(filter)),
+        ["endpoints"] => tasks::endpoints(),
+        ["fuzz", ref options @ ..] => fuzz::run(options),
         ["bench"] => tasks::bench(None),
         ["bench", filter] => tasks::bench(Some(filter)),
         ["setup"] => machine::prepare().map(drop),

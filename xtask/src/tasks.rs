@@ -48,3 +48,16 @@ pub fn parity(filter: Option<&str>) -> anyhow::Result<()> {
     parity.env("DRYDOCK_PARITY_STRICT", "1");
     foreground(&mut parity)
 }
+
+/// Writes the table of endpoints anew, which a test otherwise compares.
+pub fn endpoints() -> anyhow::Result<()> {
+    machine::prepare()?;
+    let mut test = cargo(["test", "--quiet", "--test", "suite", "--", "--nocapture"]);
+    test.args([
+        "--exact",
+        "clients::endpoints::the_table_of_endpoints_is_up_to_date",
+    ]);
+    test.env("DRYDOCK_REQUIRE", "userns,python,node");
+    test.env("DRYDOCK_ACCEPT", "1");
+    foreground(&mut test)
+}

@@ -12,6 +12,8 @@ pub enum Need {
     Browser,
     Rootless,
     Pty,
+    Python,
+    Node,
 }
 
 impl Need {
@@ -25,6 +27,8 @@ impl Need {
             Self::Browser => "browser",
             Self::Rootless => "rootless",
             Self::Pty => "pty",
+            Self::Python => "python",
+            Self::Node => "node",
         }
     }
 
@@ -37,6 +41,8 @@ impl Need {
             Self::Browser => &["chromium", "chromedriver"],
             Self::Rootless => &["newuidmap", "newgidmap", "useradd", "setpriv"],
             Self::Pty => &["setsid"],
+            Self::Python => &["python3"],
+            Self::Node => &["node", "npm"],
         };
         if let Some(missing) = programs.iter().find(|program| find(program).is_none()) {
             return Some(format!("{missing} is not installed"));
@@ -54,17 +60,23 @@ impl Need {
 /// Whether all `needs` are met; if not, says aloud that the test is skipped, or fails where it may not be.
 pub fn met(needs: &[Need]) -> bool {
     for need in needs {
-        let Some(why) = need.lacking() else { continue };
-        let required = std::env::var("DRYDOCK_REQUIRE").unwrap_or_default();
-        let test = std::thread::current().name().unwrap_or("a test").to_owned();
-        assert!(
-            !required.split(',').any(|name| name == need.name()),
-            "{test} may not be skipped here, but {why}"
-        );
-        eprintln!("SKIPPED {test}: {why}");
-        return false;
+        if let Some(why) = need.lacking() {
+            skip(*need, &why);
+            return false;
+        }
     }
     true
+}
+
+/// Says aloud that the test is skipped because `need` is not met, or fails where it may not be.
+pub fn skip(need: Need, why: &str) {
+    let required = std::env::var("DRYDOCK_REQUIRE").unwrap_or_default();
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    assert!(
+        !required.split(',').any(|name| name == need.name()),
+        "{test} may not be skipped here, but {why}"
+    );
+    eprintln!("SKIPPED {test}: {why}");
 }
 
 /// Leaves the test unless all needs are met.

@@ -46,13 +46,14 @@ impl Deref for Desk {
     }
 }
 
-enum AnyDaemon {
+/// The engine under test, or what `DRYDOCK_AGAINST` names.
+pub enum AnyDaemon {
     Ours(TestEngine),
     Real(RealDockerd),
 }
 
 impl AnyDaemon {
-    fn start() -> Self {
+    pub fn start() -> Self {
         match std::env::var("DRYDOCK_AGAINST").as_deref() {
             Ok("dockerd") => Self::Real(RealDockerd::start()),
             _ => Self::Ours(TestEngine::start()),
