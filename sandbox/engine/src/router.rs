@@ -12,8 +12,8 @@ use crate::{
     doors::Door,
     error::EngineError,
     routes::{
-        absent, archive, build, containers, events, exec, images, limits, lives, logs, networks, stats,
-        streams, system, transfer, volumes, workstation,
+        absent, archive, build, containers, events, exec, images, limits, lives, logs, networks,
+        stats, streams, system, transfer, volumes, workstation,
     },
 };
 

@@ -26,10 +26,6 @@ if (calls) {
 
 let count = 0;
 
-/** For what a sandbox cannot do yet; asserted of every other daemon. */
-const ours = (await docker.version()).Platform?.Name?.startsWith("Drydock");
-export const notYet = { skip: ours && "a sandbox cannot do this yet" };
-
 /** A name that nothing else has. */
 export const name = () => `clients-node-${process.pid}-${++count}`;
 
