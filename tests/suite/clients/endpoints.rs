@@ -25,7 +25,6 @@ The `docker` command's own tests (`real_docker_cli`, `own_docker`, parity) come 
 ";
 
 #[test]
-#[ignore = "tests/ENDPOINTS.md is to be generated first: cargo xtask endpoints"]
 fn the_table_of_endpoints_is_up_to_date() {
     needs!(UserNamespaces, Python, Node);
     let mut callers = raw_requests();
