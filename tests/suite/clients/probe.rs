@@ -109,6 +109,8 @@ fn body(id: &str) -> &'static str {
         "NetworkCreate" => r#"{"Name":"probe"}"#,
         "NetworkConnect" | "NetworkDisconnect" => r#"{"Container":"probe"}"#,
         "SystemAuth" => r#"{"username":"probe","password":"probe","serveraddress":"localhost:1"}"#,
+        // Docker refuses a body here.
+        "ContainerStart" => "",
         "PluginPull" | "PluginUpgrade" | "PluginSet" => "[]",
         _ => "{}",
     }
