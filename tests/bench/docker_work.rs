@@ -11,25 +11,55 @@ use crate::harness::process::finish;
 use crate::harness::shell;
 use crate::table::{Samples, Table, Unit};
 
-const RUN: &str = "docker run --rm busybox true";
-const EXEC: &str = "docker exec box true";
-const COLD: &str = "docker build -q --no-cache -t ten .";
-const CACHED: &str = "docker build -q -t ten .";
+/// One line to type, and how often.
+struct Work {
+    name: &'static str,
+    line: &'static str,
+    /// Seconds before each: a pause lets the kernel's own housekeeping fall due.
+    pause: &'static str,
+    ours: usize,
+    theirs: usize,
+}
 
-const NAMES: [&str; 4] = [
-    "docker run --rm busybox true",
-    "docker exec",
-    "ten-step build, cold",
-    "ten-step build, cached",
+const fn work(name: &'static str, line: &'static str, ours: usize, theirs: usize) -> Work {
+    Work {
+        name,
+        line,
+        pause: "",
+        ours,
+        theirs,
+    }
+}
+
+const WORKS: [Work; 8] = [
+    work("docker run --rm busybox true", RUN, 50, 10),
+    Work {
+        name: "docker run, 300 ms apart",
+        line: RUN,
+        pause: "0.3",
+        ours: 30,
+        theirs: 10,
+    },
+    work("docker exec", "docker exec box true", 50, 15),
+    work("docker images", "docker images", 50, 15),
+    work("docker ps", "docker ps", 50, 15),
+    work("docker inspect", "docker inspect box", 50, 15),
+    work(
+        "ten-step build, cold",
+        "docker build -q --no-cache -t ten .",
+        10,
+        3,
+    ),
+    work("ten-step build, cached", "docker build -q -t ten .", 20, 10),
 ];
-const OURS: [usize; 4] = [50, 50, 10, 20];
-const THEIRS: [usize; 4] = [10, 15, 3, 10];
+
+const RUN: &str = "docker run --rm busybox true";
 
 pub fn measure(table: &mut Table) {
-    if !NAMES.iter().any(|name| table.wants(name)) {
+    if !WORKS.iter().any(|work| table.wants(work.name)) {
         return;
     }
-    let inside = in_a_shell(&script(OURS), |script| {
+    let inside = in_a_shell(&script(|work| work.ours), |script| {
         let data = DataDir::new();
         finish(
             &mut shell::command(&data, &["bash", "-c", script]),
@@ -39,12 +69,12 @@ pub fn measure(table: &mut Table) {
         .good()
     });
     let engine = TestEngine::start();
-    let through_socket = on_host(&engine.address(), OURS);
+    let through_socket = on_host(&engine.address(), |work| work.ours);
     let real = find("/usr/sbin/dockerd").map(|_| {
         let dockerd = RealDockerd::start();
-        on_host(&dockerd.address(), THEIRS)
+        on_host(&dockerd.address(), |work| work.theirs)
     });
-    for (number, name) in NAMES.iter().enumerate() {
+    for (number, Work { name, .. }) in WORKS.iter().enumerate() {
         let beside: Vec<(&str, &Samples)> = real
             .iter()
             .map(|real| ("dockerd, its own client", &real[number]))
@@ -65,9 +95,9 @@ pub fn measure(table: &mut Table) {
 }
 
 /// The real client, in a shell of the host.
-fn on_host(address: &str, counts: [usize; 4]) -> [Samples; 4] {
+fn on_host(address: &str, count: fn(&Work) -> usize) -> Vec<Samples> {
     let folder = tempfile::tempdir().unwrap();
-    in_a_shell(&script(counts), |script| {
+    in_a_shell(&script(count), |script| {
         let mut command = Command::new("bash");
         command.args(["-c", script]).current_dir(folder.path());
         command
@@ -82,20 +112,21 @@ fn on_host(address: &str, counts: [usize; 4]) -> [Samples; 4] {
 }
 
 /// A bash script that does each work so often, and prints what each took in microseconds.
-fn script(counts: [usize; 4]) -> String {
+fn script(count: fn(&Work) -> usize) -> String {
     let mut script = String::from(
         "set -e; cd \"$(mktemp -d)\"\n\
          { echo FROM busybox; for i in 1 2 3 4 5 6 7 8; do echo \"RUN echo $i > /step$i\"; done; echo 'CMD [\"true\"]'; } > Dockerfile\n\
          docker run -d --name box busybox sleep 100000 > /dev/null\n\
-         many() { local n=$1 a b; shift; \"$@\" > /dev/null; while [ $((n--)) -gt 0 ]; do a=${EPOCHREALTIME/[.,]/}; \"$@\" > /dev/null; b=${EPOCHREALTIME/[.,]/}; echo $((b - a)); done; echo end; }\n",
+         many() { local n=$1 pause=$2 a b; shift 2; \"$@\" > /dev/null; while [ $((n--)) -gt 0 ]; do [ -z \"$pause\" ] || sleep $pause; a=${EPOCHREALTIME/[.,]/}; \"$@\" > /dev/null; b=${EPOCHREALTIME/[.,]/}; echo $((b - a)); done; echo end; }\n",
     );
-    for (work, count) in [RUN, EXEC, COLD, CACHED].iter().zip(counts) {
-        script += &format!("many {count} {work}\n");
+    for work in &WORKS {
+        let (count, pause, line) = (count(work), work.pause, work.line);
+        script += &format!("many {count} '{pause}' {line}\n");
     }
     script + "docker rm -f box > /dev/null\n"
 }
 
-fn in_a_shell(script: &str, run: impl FnOnce(&str) -> String) -> [Samples; 4] {
+fn in_a_shell(script: &str, run: impl FnOnce(&str) -> String) -> Vec<Samples> {
     let said = run(script);
     let mut groups = said.split("end\n").map(|group| {
         Samples(
@@ -105,5 +136,8 @@ fn in_a_shell(script: &str, run: impl FnOnce(&str) -> String) -> [Samples; 4] {
                 .collect(),
         )
     });
-    std::array::from_fn(|_| groups.next().expect("a group of times"))
+    WORKS
+        .iter()
+        .map(|_| groups.next().expect("a group of times"))
+        .collect()
 }

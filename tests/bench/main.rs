@@ -20,7 +20,9 @@ mod harness;
 
 mod crowd;
 mod docker_work;
+mod memory;
 mod plain;
+mod streams;
 mod table;
 mod web;
 
@@ -39,6 +41,8 @@ fn main() {
     let mut table = Table::new(&filter);
     let sections = [
         docker_work::measure,
+        streams::measure,
+        memory::measure,
         plain::measure,
         web::measure,
         crowd::measure,
