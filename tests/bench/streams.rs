@@ -1,6 +1,6 @@
 //! Output of `docker exec`, to a reader that only counts, beside a real dockerd.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::process::Stdio;
 use std::time::Instant;
 

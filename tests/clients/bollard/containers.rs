@@ -92,7 +92,10 @@ async fn list_filters_and_prune(desk: &Desk) {
         listed.into_iter().filter_map(|each| each.id).collect()
     };
     assert_eq!(ids(&[]).await, [running.clone(), ended.clone()]);
-    assert_eq!(ids(&[("status", "exited")]).await, [ended.clone()]);
+    assert_eq!(
+        ids(&[("status", "exited")]).await,
+        std::slice::from_ref(&ended)
+    );
     assert_eq!(ids(&[("exited", "0")]).await, Vec::<String>::new());
 
     let options = PruneContainersOptions {
