@@ -94,7 +94,7 @@ pub fn filters(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let _ = borders::filters(&text, &["label", "name", "status", "until"]);
     if let Ok((name, _)) = drydock_cli::filter(&text) {
-        assert_eq!(name, name.to_lowercase());
+        assert_eq!(name, name.to_ascii_lowercase());
     }
 }
 

@@ -156,12 +156,19 @@ fn split_registry(name: &str) -> (Option<&str>, &str) {
 
 fn familiar(registry: Option<&str>, path: &str) -> String {
     match registry {
-        None => path.strip_prefix("library/").unwrap_or(path).into(),
-        Some("docker.io" | "index.docker.io") => {
-            path.strip_prefix("library/").unwrap_or(path).into()
-        }
+        None | Some("docker.io" | "index.docker.io") => short(path),
         Some(host) => format!("{host}/{path}"),
     }
+}
+
+/// A name on Docker's own registry, as short as it still means the same: `library/` holds single names only.
+fn short(path: &str) -> String {
+    let official = path.strip_prefix("library/");
+    let short = official.filter(|name| !name.contains('/')).unwrap_or(path);
+    if split_registry(short).0.is_some() || is_hex64(short) {
+        return format!("docker.io/{short}");
+    }
+    short.into()
 }
 
 fn is_hex64(text: &str) -> bool {
@@ -247,6 +254,25 @@ mod tests {
             Ok("localhost:5000/a/b:v1")
         );
         assert_eq!(parsed("me/my__app-x.y").as_deref(), Ok("me/my__app-x.y"));
+    }
+
+    #[test]
+    fn short_forms_mean_the_same_when_they_are_read_again() {
+        let hex = "0".repeat(64);
+        let long = [
+            "library/docker.io/library/a".to_owned(),
+            "docker.io/localhost/x".to_owned(),
+            format!("library/{hex}"),
+            "index.docker.io/library/a/b".to_owned(),
+        ];
+        for name in long {
+            let short = parsed(&name).unwrap();
+            assert_eq!(parsed(&short), Ok(short.clone()), "{name}");
+        }
+        assert_eq!(
+            parsed("docker.io/localhost/x").as_deref(),
+            Ok("docker.io/localhost/x")
+        );
     }
 
     #[test]
