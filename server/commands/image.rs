@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
-use drydock_image::{ImageRef, Store, commands};
+use drydock_image::{ImageRef, Store, commands, provision::Progress, registry::Options};
 
 use super::{DataDirOption, provision};
 
@@ -68,9 +68,10 @@ pub fn in_store(command: &str, data_dir: &Path, rest: &[&str]) -> anyhow::Result
             };
             commands::import(&store, Path::new(file), name.as_ref())?
         }
-        ("pull", [name]) => commands::pull(&store, &name.parse()?, &mut |progress| {
-            println!("{}", progress.message)
-        })?,
+        ("pull", [name]) => {
+            let say = &mut |progress: Progress<'_>| println!("{}", progress.message);
+            commands::pull(&store, &name.parse()?, Options::default(), say)?
+        }
         _ => anyhow::bail!("unknown store command {command:?}"),
     };
     print!("{text}");

@@ -9,6 +9,7 @@
 //! Deliberately absent: what any request means. The engine gives them meaning; this room only spells them.
 
 pub mod client;
+pub mod errand;
 pub mod error;
 pub mod models;
 pub mod stdcopy;

@@ -157,7 +157,9 @@ fn pull(
     name: &ImageRef,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(), String> {
-    let id = crate::registry::pull(store, from, progress).map_err(|error| error.to_string())?;
+    let options = crate::registry::Options::default();
+    let id = crate::registry::pull_named(store, from, options, progress)
+        .map_err(|error| error.to_string())?;
     store.tag(&id, name).map_err(|error| error.to_string())
 }
 

@@ -67,11 +67,12 @@ pub fn import(store: &Store, file: &Path, name: Option<&ImageRef>) -> Result<Str
 pub fn pull(
     store: &Store,
     name: &ImageRef,
+    options: crate::registry::Options,
     progress: &mut dyn FnMut(crate::provision::Progress<'_>),
 ) -> Result<String, crate::registry::RegistryError> {
     let name = name.clone().with_default_tag();
     let before = store.resolve(&name.to_string()).ok();
-    let id = crate::registry::pull(store, &name, progress)?;
+    let id = crate::registry::pull_named(store, &name, options, progress)?;
     let status = if before == Some(id) {
         "Image is up to date for"
     } else {

@@ -85,6 +85,17 @@ impl StoreError {
         }
     }
 
+    /// A stream that could not be read.
+    pub(crate) fn from_read(source: io::Error) -> Self {
+        LayerError::os("read", b"", source).into()
+    }
+
+    /// A stream that nobody takes any more.
+    #[must_use]
+    pub fn from_write(source: io::Error) -> Self {
+        LayerError::os("write", b"", source).into()
+    }
+
     pub(crate) fn damaged(path: impl AsRef<Path>, reason: impl ToString) -> Self {
         Self::Damaged {
             path: path.as_ref().into(),

@@ -7,7 +7,7 @@
 //! - [`archive`]: `docker save` archives and OCI layouts, in and out.
 //! - [`provision`]: makes or fetches the default images; [`workstation`]: the learner's machine's root.
 //! - [`catalogue`]: which images lessons need and where each may come from.
-//! - [`registry`]: anonymous pulls, for the server only.
+//! - [`registry`]: pulls and pushes, for the server only.
 //! - [`commands`]: the texts of `drydock image list|import|pull`.
 //!
 //! # On disk

@@ -78,6 +78,9 @@ pub struct Platform {
     /// `linux`…
     #[serde(default)]
     pub os: String,
+    /// `v8`…
+    #[serde(default)]
+    pub variant: String,
 }
 
 impl Descriptor {

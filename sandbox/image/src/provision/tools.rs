@@ -169,7 +169,8 @@ fn from_registry(tools: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result
     let _ = fs::remove_dir_all(&dir);
     let mut pulled = || -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         let store = crate::Store::open(&dir)?;
-        let id = crate::registry::pull(&store, &FROM_REGISTRY.parse()?, progress)?;
+        let options = crate::registry::Options::default();
+        let id = crate::registry::pull_named(&store, &FROM_REGISTRY.parse()?, options, progress)?;
         for layer in store.image(&id)?.layers {
             // What we unpacked ourselves, opened without following links.
             let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();

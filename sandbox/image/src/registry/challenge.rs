@@ -1,8 +1,17 @@
-//! `WWW-Authenticate: Bearer realm="…",service="…",scope="…"`. Pure.
+//! `WWW-Authenticate`: how a registry asks who is there. Pure.
+
+/// What a registry wants to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Challenge {
+    /// A name and a password, with each request.
+    Basic,
+    /// A token, to be had elsewhere.
+    Bearer(TokenServer),
+}
 
 /// Where to ask for a token, and with what words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Challenge {
+pub struct TokenServer {
     /// The token server's URL.
     pub realm: String,
     /// The name by which it knows the registry.
@@ -12,14 +21,17 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// Reads the header; `None` when it asks for something other than a bearer token.
+    /// Reads the header; `None` when it asks for something that we do not have.
     #[must_use]
     pub fn parse(header: &str) -> Option<Self> {
         let (scheme, mut rest) = header.trim().split_once(' ')?;
+        if scheme.eq_ignore_ascii_case("basic") {
+            return Some(Self::Basic);
+        }
         if !scheme.eq_ignore_ascii_case("bearer") {
             return None;
         }
-        let mut challenge = Self::default();
+        let mut server = TokenServer::default();
         while !rest.trim().is_empty() {
             let (key, after) = rest.split_once('=')?;
             let (value, next) = match after.strip_prefix('"') {
@@ -27,14 +39,14 @@ impl Challenge {
                 None => after.split_at(after.find(',').unwrap_or(after.len())),
             };
             match key.trim() {
-                "realm" => challenge.realm = value.into(),
-                "service" => challenge.service = Some(value.into()),
-                "scope" => challenge.scope = Some(value.into()),
+                "realm" => server.realm = value.into(),
+                "service" => server.service = Some(value.into()),
+                "scope" => server.scope = Some(value.into()),
                 _ => {}
             }
             rest = next.trim_start().trim_start_matches(',');
         }
-        (!challenge.realm.is_empty()).then_some(challenge)
+        (!server.realm.is_empty()).then_some(Self::Bearer(server))
     }
 }
 
@@ -47,18 +59,24 @@ mod tests {
         let header = r#"Bearer realm="https://auth.example/token",service="registry.example",scope="repository:a/b:pull,push",error=x"#;
         assert_eq!(
             Challenge::parse(header),
-            Some(Challenge {
+            Some(Challenge::Bearer(TokenServer {
                 realm: "https://auth.example/token".into(),
                 service: Some("registry.example".into()),
                 scope: Some("repository:a/b:pull,push".into()),
-            })
+            }))
         );
+    }
+
+    #[test]
+    fn a_name_and_a_password_may_be_asked_for() {
+        let header = "Basic realm=\"Registry Realm\"";
+        assert_eq!(Challenge::parse(header), Some(Challenge::Basic));
     }
 
     #[test]
     fn other_schemes_and_rubbish_are_no_challenge() {
         for header in [
-            "Basic realm=\"x\"",
+            "Negotiate x",
             "Bearer",
             "Bearer realm=\"x",
             "Bearer service=\"x\"",

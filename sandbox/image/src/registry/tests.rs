@@ -1,4 +1,4 @@
-//! Against a registry on this machine, made here: tokens, lists, digests.
+//! Against a registry on this machine, made here: tokens, lists, digests, and what hostile ones may try.
 
 use std::{
     collections::HashMap,
@@ -10,20 +10,43 @@ use std::{
 
 use serde_json::json;
 
+use drydock_spec::Digest;
+
 use super::*;
 use crate::{
     config::host_architecture,
+    layer::digest_of,
     tar::{Entry, Kind, Writer},
 };
 
 /// Answers by path; all but the token needs the token.
 struct Registry {
     address: String,
-    files: Arc<Mutex<HashMap<String, Vec<u8>>>>,
+    files: Files,
+}
+
+type Files = Arc<Mutex<HashMap<String, Vec<u8>>>>;
+
+/// What a hostile registry does when it is asked for a layer.
+#[derive(Clone, Copy, PartialEq)]
+enum Trick {
+    None,
+    /// Bytes without an end.
+    Endless,
+    /// A byte now and then.
+    Trickle,
+    /// Leads to itself.
+    Circle,
+    /// Leads to a place that is not encrypted, on another machine.
+    Away,
 }
 
 impl Registry {
     fn start() -> Self {
+        Self::with(Trick::None)
+    }
+
+    fn with(trick: Trick) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let files = Arc::new(Mutex::new(HashMap::new()));
@@ -31,7 +54,9 @@ impl Registry {
         // Ends with the test's process; every connection is one request.
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let _ = answer(connection, &known, &own);
+                let known = Arc::clone(&known);
+                let own = own.clone();
+                thread::spawn(move || answer(connection, &known, &own, trick));
             }
         });
         Self { address, files }
@@ -87,6 +112,7 @@ fn answer(
     mut connection: TcpStream,
     files: &Mutex<HashMap<String, Vec<u8>>>,
     address: &str,
+    trick: Trick,
 ) -> std::io::Result<()> {
     let mut lines = BufReader::new(connection.try_clone()?).lines();
     let first = lines.next().transpose()?.unwrap_or_default();
@@ -98,6 +124,16 @@ fn answer(
         if line.is_empty() {
             break;
         }
+    }
+    let layers: Vec<String> = {
+        let files = files.lock().unwrap();
+        let packed = files
+            .iter()
+            .filter(|(path, data)| path.contains("/blobs/") && !data.starts_with(b"{"));
+        packed.map(|(path, _)| path.clone()).collect()
+    };
+    if has_token && trick != Trick::None && layers.contains(&path) {
+        return play(&mut connection, trick, &path);
     }
     let (status, extra, body) = if path.starts_with("/token?") && path.contains("scope=repository")
     {
@@ -119,6 +155,43 @@ fn answer(
         "HTTP/1.1 {status}\r\n{extra}Content-Length: {length}\r\nConnection: close\r\n\r\n"
     )?;
     connection.write_all(&body)
+}
+
+fn play(connection: &mut TcpStream, trick: Trick, path: &str) -> std::io::Result<()> {
+    let place = match trick {
+        Trick::Circle => path,
+        _ => "ftp://192.0.2.1/blob",
+    };
+    if matches!(trick, Trick::Circle | Trick::Away) {
+        let head = format!(
+            "HTTP/1.1 307 Here\r\nLocation: {place}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        return connection.write_all(head.as_bytes());
+    }
+    connection.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
+    let piece = vec![0; if trick == Trick::Trickle { 1 } else { 65536 }];
+    loop {
+        connection.write_all(&piece)?;
+        if trick == Trick::Trickle {
+            thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+}
+
+fn pull(
+    store: &Store,
+    name: &ImageRef,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<ImageId, RegistryError> {
+    let pace = Pace {
+        grace: std::time::Duration::from_millis(200),
+        least: 1 << 10,
+    };
+    let options = Options {
+        pace,
+        ..Options::default()
+    };
+    pull_named(store, name, options, progress)
 }
 
 fn store() -> (tempfile::TempDir, Store) {
@@ -159,7 +232,7 @@ fn what_is_not_there_is_named_in_dockers_words() {
     assert!(
         error
             .to_string()
-            .ends_with("app:v9 not found: manifest unknown"),
+            .ends_with("app:v9 not found: manifest unknown: manifest unknown"),
         "{error}"
     );
 }
@@ -202,4 +275,49 @@ fn a_registry_that_is_down_is_named() {
         "{error}"
     );
     drop(registry);
+}
+
+/// What is said of a hostile registry; nothing of what it sent stays.
+fn said_of(registry: &Registry) -> String {
+    registry.put_image();
+    let (_dir, store) = store();
+    let error = pull(&store, &registry.name("v1"), &mut |_| ()).unwrap_err();
+    assert_eq!(store.list().unwrap(), []);
+    for left in ["layers", "tmp"] {
+        let left = std::fs::read_dir(store.root().join(left)).unwrap();
+        assert_eq!(left.count(), 0);
+    }
+    error.to_string()
+}
+
+#[test]
+fn hostile_registries_are_given_up_with_a_reason() {
+    let said = |trick| said_of(&Registry::with(trick));
+    assert!(said(Trick::Endless).contains("a layer of another digest"));
+    assert!(said(Trick::Trickle).contains("more slowly than 1 KiB a second"));
+    assert!(said(Trick::Circle).contains("more than 5 redirections"));
+    assert!(said(Trick::Away).contains("a place that cannot be gone to"));
+}
+
+#[test]
+fn a_manifest_without_bounds_is_not_read() {
+    let registry = Registry::start();
+    registry.put("manifests/v1", vec![b' '; 5 << 20]);
+    let (_dir, store) = store();
+    let error = pull(&store, &registry.name("v1"), &mut |_| ()).unwrap_err();
+    assert!(error.to_string().contains("more than 4 MiB"), "{error}");
+}
+
+#[test]
+fn an_image_without_bounds_is_not_begun() {
+    let registry = Registry::start();
+    let config = registry.put("blobs/DIGEST", "{}");
+    let layer = |size: u64| json!({"digest": config, "size": size});
+    for layers in [vec![layer(9 << 30)], vec![layer(u64::MAX), layer(u64::MAX)]] {
+        let manifest = json!({"config": {"digest": config}, "layers": layers});
+        registry.put("manifests/v1", manifest.to_string());
+        let (_dir, store) = store();
+        let error = pull(&store, &registry.name("v1"), &mut |_| ()).unwrap_err();
+        assert!(error.to_string().contains("larger than 8 GiB"), "{error}");
+    }
 }

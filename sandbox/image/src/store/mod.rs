@@ -7,6 +7,7 @@
 mod disk;
 mod hold;
 mod layers;
+mod lower;
 mod resolve;
 mod staging;
 mod stream;
@@ -153,6 +154,10 @@ impl Store {
 
     pub(crate) fn own(&self) -> &Disk {
         &self.inner.own
+    }
+
+    fn lower(&self) -> Option<&Disk> {
+        self.inner.lower.as_ref()
     }
 
     fn disks(&self) -> impl Iterator<Item = &Disk> {

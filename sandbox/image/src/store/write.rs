@@ -1,5 +1,7 @@
 //! What changes a store's images and names.
 
+use std::collections::HashSet;
+
 use drydock_spec::{Digest, ImageId, ImageRef};
 
 use super::{
@@ -133,7 +135,8 @@ impl Store {
         Ok(missing.into_iter().map(|(name, _)| name).collect())
     }
 
-    /// Makes all names of the lower store present.
+    /// Makes all images of the lower store present that have a tag: those that were pulled for a sandbox have only
+    /// digests.
     ///
     /// # Errors
     /// When a store cannot be read or written.
@@ -142,10 +145,16 @@ impl Store {
             return Ok(());
         };
         let lower = lower.refs()?;
-        self.borrow(lower.iter().map(|(name, id)| (name, id.clone())))
+        let tagged: HashSet<&ImageId> = lower
+            .iter()
+            .filter(|(name, _)| name.digest().is_none())
+            .map(|(_, id)| id)
+            .collect();
+        let names = lower.iter().filter(|(_, id)| tagged.contains(id));
+        self.borrow(names.map(|(name, id)| (name, id.clone())))
     }
 
-    fn borrow(
+    pub(super) fn borrow(
         &self,
         names: impl IntoIterator<Item = (ImageRef, ImageId)>,
     ) -> Result<(), StoreError> {
