@@ -2,6 +2,8 @@
 
 use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 
+use drydock_session::RegistryPolicy;
+
 /// What `drydock serve` was asked for.
 #[derive(Debug, Clone)]
 pub struct ServeOptions {
@@ -15,6 +17,8 @@ pub struct ServeOptions {
     pub preview_url: Option<String>,
     /// Lessons from this directory instead of the ones built in.
     pub lessons_dir: Option<PathBuf>,
+    /// What sandboxes may have done at registries.
+    pub registries: RegistryPolicy,
     /// How many sandboxes may run at once.
     pub max_sandboxes: usize,
 }

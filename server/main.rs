@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     match name {
         drydock_runtime::entry::MAPPED => exit_code(drydock_session::mapped::main(&words())),
         drydock_runtime::entry::ENGINE => commands::engine_process::main(),
+        drydock_session::ERRAND => commands::errand::main(),
         commands::provision::NAME => commands::provision::main(&words()),
         _ => match drydock_runtime::entry::run(name, &words()) {
             Some(code) => exit_code(code),

@@ -146,6 +146,7 @@ pub(crate) async fn assemble(options: &ServeOptions, site: Site) -> anyhow::Resu
         data_dir: data_dir.to_owned(),
         role: Role::Server,
         idle: IDLE,
+        registries: options.registries.clone(),
     })
     .await
     .context("could not open the sandboxes")?;

@@ -2,7 +2,10 @@
 
 use std::{process::ExitCode, time::Instant};
 
-use drydock_session::doctor::{Finding, State, examine, is_filled};
+use drydock_session::{
+    RegistryPolicy,
+    doctor::{Finding, State, examine, is_filled},
+};
 use serde_json::json;
 
 use super::{DataDirOption, once};
@@ -89,7 +92,7 @@ fn trial(options: &Options) -> Finding {
 
 #[tokio::main(flavor = "current_thread")]
 async fn start_one(options: &Options) -> anyhow::Result<()> {
-    let sessions = once::sessions(options.data.path()).await?;
+    let sessions = once::sessions(options.data.path(), RegistryPolicy::default()).await?;
     let started = once::start(&sessions, once::Start::default()).await;
     sessions.end_all().await;
     started.map(|_| ())

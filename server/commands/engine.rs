@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 
-use super::{DataDirOption, once};
+use super::{DataDirOption, once, registries};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -13,13 +13,18 @@ pub struct Options {
     socket: PathBuf,
     #[command(flatten)]
     data: DataDirOption,
+    #[command(flatten)]
+    registries: registries::RegistryOptions,
+    /// Give the sandbox a registry of its own, at localhost:5000 on its workstation.
+    #[arg(long)]
+    registry: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     super::log("warn");
     let stop = once::asked_to_stop();
-    let sessions = once::sessions(options.data.path()).await?;
+    let sessions = once::sessions(options.data.path(), options.registries.policy()).await?;
     remove_stale(&options.socket)?;
     let socket = std::path::absolute(&options.socket)?;
     let started = once::start(
@@ -27,6 +32,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         once::Start {
             docker_socket: Some(socket.clone()),
             privileged: true,
+            registry: options.registry,
             ..Default::default()
         },
     );

@@ -66,6 +66,7 @@ fn inherited() -> anyhow::Result<(EngineConfig, Inherited)> {
     let workstation = workstation()?;
     let mut config = EngineConfig::new(Layout::STORE.into(), Layout::DATA.into(), workstation);
     config.visible = settings.images;
+    config.registry = settings.registry;
     config.idle_limit = Duration::from_secs(settings.idle_seconds);
     // Without control groups nothing enforces a limit, so none is told.
     if settings.cgroups > 0 {

@@ -7,7 +7,7 @@ use drydock::lessons::{
     commands::{self, Bench, TestOptions, Workshop},
 };
 use drydock_api::client::Client;
-use drydock_session::{Sandbox, Sessions};
+use drydock_session::{RegistryPolicy, Sandbox, Sessions};
 
 use super::{DataDirOption, once};
 
@@ -78,7 +78,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn prove(test: Test) -> anyhow::Result<bool> {
-    let sessions = once::sessions(test.data.path()).await?;
+    let sessions = once::sessions(test.data.path(), RegistryPolicy::default()).await?;
     let source = test.chosen.source();
     let options = TestOptions {
         ids: test.chosen.ids,
@@ -113,6 +113,7 @@ impl Workshop for Sandboxes {
             lesson: Some(lesson.id.clone()),
             privileged: lesson.privileged,
             docker_socket: None,
+            registry: lesson.registry,
         };
         match once::start(&self.0, start).await {
             Ok(sandbox) => Ok(OneSandbox {

@@ -1,14 +1,16 @@
 //! `drydock` and its sub-commands.
 //!
-//! One file a sub-command; [`engine_process`] and [`provision`] are processes of their own.
+//! One file a sub-command; [`engine_process`], [`errand`] and [`provision`] are processes of their own.
 
 mod doctor;
 mod engine;
 pub mod engine_process;
+pub mod errand;
 mod image;
 mod lesson;
 mod once;
 pub mod provision;
+mod registries;
 mod serve;
 mod shell;
 

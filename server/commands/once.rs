@@ -3,7 +3,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
-use drydock_session::{Limits, Role, Sandbox, Sessions, SessionsConfig, StartRequest};
+use drydock_session::{
+    Limits, RegistryPolicy, Role, Sandbox, Sessions, SessionsConfig, StartRequest,
+};
 
 use super::provision;
 
@@ -19,15 +21,17 @@ pub struct Start {
     pub lesson: Option<String>,
     pub privileged: bool,
     pub docker_socket: Option<PathBuf>,
+    pub registry: bool,
 }
 
 /// Opens the data directory, filling it on first use.
-pub async fn sessions(data_dir: PathBuf) -> anyhow::Result<Sessions> {
+pub async fn sessions(data_dir: PathBuf, registries: RegistryPolicy) -> anyhow::Result<Sessions> {
     provision::ensure(&data_dir)?;
     Sessions::open(SessionsConfig {
         data_dir,
         role: Role::Once,
         idle: IDLE,
+        registries,
     })
     .await
     .context("could not open the data directory")
@@ -44,6 +48,7 @@ pub async fn start(sessions: &Sessions, start: Start) -> anyhow::Result<Sandbox>
         lifetime: LIFETIME,
         privileged: start.privileged,
         docker_socket: start.docker_socket,
+        registry: start.registry,
     };
     sessions
         .start(request)

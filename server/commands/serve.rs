@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use drydock::{config::default_max_sandboxes, serve::ServeOptions};
 
-use super::{DataDirOption, provision};
+use super::{DataDirOption, provision, registries};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -35,6 +35,8 @@ pub struct Options {
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     max_sandboxes: Option<u32>,
+    #[command(flatten)]
+    registries: registries::RegistryOptions,
 }
 
 pub fn run(options: Options) -> anyhow::Result<ExitCode> {
@@ -47,6 +49,7 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
         public_url: options.public_url,
         preview_url: options.preview_url,
         lessons_dir: options.lessons_dir,
+        registries: options.registries.policy(),
         max_sandboxes: options
             .max_sandboxes
             .map_or_else(default_max_sandboxes, |max| max as usize),

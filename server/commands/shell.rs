@@ -5,7 +5,7 @@ use std::{ffi::OsString, io::IsTerminal, process::ExitCode};
 use anyhow::Context;
 use drydock::lessons::{Catalogue, Source};
 
-use super::{DataDirOption, once};
+use super::{DataDirOption, once, registries};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -14,6 +14,11 @@ pub struct Options {
     lesson: Option<String>,
     #[command(flatten)]
     data: DataDirOption,
+    #[command(flatten)]
+    registries: registries::RegistryOptions,
+    /// Give the sandbox a registry of its own, at localhost:5000 on its workstation.
+    #[arg(long)]
+    registry: bool,
     /// Run this on the workstation, and exit with its code.
     #[arg(last = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -23,14 +28,15 @@ pub struct Options {
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     super::log("warn");
     let stop = once::asked_to_stop();
-    let start = match &options.lesson {
+    let mut start = match &options.lesson {
         Some(id) => from_lesson(id)?,
         None => once::Start {
             privileged: true,
             ..Default::default()
         },
     };
-    let sessions = once::sessions(options.data.path()).await?;
+    start.registry |= options.registry;
+    let sessions = once::sessions(options.data.path(), options.registries.policy()).await?;
     let sandbox = once::start(&sessions, start).await?;
     let words = docker_exec(sandbox.client().socket().into(), options.command);
     // It has an event loop of its own.
@@ -55,6 +61,7 @@ fn from_lesson(id: &str) -> anyhow::Result<once::Start> {
         lesson: Some(id.to_owned()),
         privileged: lesson.privileged,
         docker_socket: None,
+        registry: lesson.registry,
     })
 }
 

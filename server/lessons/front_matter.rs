@@ -22,6 +22,9 @@ pub struct FrontMatter {
     /// Whether its containers may be `--privileged`.
     #[serde(default)]
     pub privileged: bool,
+    /// Whether the workstation has a registry, at `localhost:5000`.
+    #[serde(default)]
+    pub registry: bool,
     /// What the lesson needs beyond the ordinary limits.
     #[serde(default)]
     pub limits: LessonLimits,

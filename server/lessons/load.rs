@@ -206,6 +206,7 @@ fn load_one(
         minutes: matter.minutes,
         images: matter.images,
         privileged: matter.privileged,
+        registry: matter.registry,
         limits: matter.limits,
         steps: rendered.steps,
         blocks,

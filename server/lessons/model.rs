@@ -23,6 +23,8 @@ pub struct Lesson {
     pub images: Vec<String>,
     /// Whether containers may be `--privileged`, or have any capability, in its sandboxes.
     pub privileged: bool,
+    /// Whether the workstation has a registry, at `localhost:5000`.
+    pub registry: bool,
     /// What this lesson needs beyond the ordinary limits of a sandbox.
     pub limits: LessonLimits,
     /// The headings of the text, for a table of contents.

@@ -40,6 +40,7 @@ async fn app_of(dir: &TempDir, max_sandboxes: usize) -> web::Data<App> {
         public_url: None,
         preview_url: None,
         lessons_dir: Some(lessons),
+        registries: Default::default(),
         max_sandboxes,
     };
     let site = Site::new(listen, None).unwrap();

@@ -290,6 +290,7 @@ fn request(learner: LearnerId, lesson: &Lesson) -> StartRequest {
         limits: limits(lesson),
         privileged: lesson.privileged,
         docker_socket: None,
+        registry: lesson.registry,
         lifetime: lesson.limits.lifetime_minutes.map_or(LIFETIME, minutes),
     }
 }

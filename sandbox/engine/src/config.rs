@@ -13,6 +13,8 @@ pub struct EngineConfig {
     pub data: PathBuf,
     /// References of the host's store that the learner sees from the start; `None` shows all of them.
     pub visible: Option<Vec<String>>,
+    /// Whether there is a registry on the workstation.
+    pub registry: bool,
     /// The machine the learner's shells live on. `<data>/run/docker.sock` exists when it starts.
     pub workstation: WorkstationSpec,
     /// Without the server and without a terminal for so long, the sandbox ends itself.
@@ -35,6 +37,7 @@ impl EngineConfig {
             store,
             data,
             visible: None,
+            registry: false,
             workstation,
             idle_limit: Duration::from_secs(15 * 60),
             log_bytes: 1 << 20,

@@ -8,8 +8,17 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EngineConfig, activity::Activity, build::Builds, container::Registry, events::Events,
-    exec::Execs, network::Networks, process::Process, terminal::Terminals, volume::Volumes,
+    EngineConfig,
+    activity::Activity,
+    build::Builds,
+    container::Registry,
+    events::Events,
+    exec::Execs,
+    network::Networks,
+    process::Process,
+    registry::{errands::Errands, hosted::storage::Storage, pack::KnownLayers},
+    terminal::Terminals,
+    volume::Volumes,
 };
 
 /// The state that every route and every life shares; cloning it shares it.
@@ -40,6 +49,12 @@ pub(crate) struct Inner {
     pub networks: Networks,
     /// What builds share.
     pub builds: Builds,
+    /// Work at registries that the keeper does.
+    pub errands: Arc<Errands>,
+    /// What layers are in registries.
+    pub layers: KnownLayers,
+    /// The registry on the workstation, if there is one.
+    pub hosted: Option<Arc<Storage>>,
     /// What happened, for `docker events`.
     pub events: Events,
     /// The learner's shells.
@@ -64,6 +79,7 @@ impl Engine {
         store: Store,
         launcher: Launcher,
         workstation: Process,
+        hosted: Option<Arc<Storage>>,
     ) -> Self {
         Self(Arc::new(Inner {
             started: Timestamp::now(),
@@ -76,6 +92,9 @@ impl Engine {
             volumes: Volumes::new(config.data.join("volumes")),
             networks: Networks::default(),
             builds: Builds::default(),
+            errands: Arc::default(),
+            layers: KnownLayers::default(),
+            hosted,
             events: Events::default(),
             terminals: Terminals::default(),
             activity: Activity::default(),

@@ -14,6 +14,7 @@ use crate::{
     container::{files, life::pause},
     doors,
     process::Process,
+    registry::hosted,
     terminal,
 };
 
@@ -94,7 +95,11 @@ async fn run(config: EngineConfig, inherited: Inherited) -> Result<(), EntryErro
     let (launcher, running) =
         Launcher::start_workstation(&config.workstation, Arc::new(groups), powers)?;
     let workstation = Process::adopt(running).map_err(os("watch the workstation"))?;
-    let engine = Engine::new(config, store, launcher, workstation);
+    let hosted = hosted::open(&config).map_err(os("prepare the registry"))?;
+    let engine = Engine::new(config, store, launcher, workstation, hosted);
+    hosted::serve(&engine)
+        .await
+        .map_err(os("open the registry's port"))?;
 
     doors::open(&engine, control, learner, docker);
     tokio::select! {

@@ -5,6 +5,7 @@
 //! - [`entry`]: from a fresh process to two open doors. `doors`: listeners, connections, when to end.
 //! - `router`: every URL, one line each. `routes`: one file per noun; they translate, nothing else.
 //! - `container`, `exec`, `image`, `volume`, `network`, `build`: the lives of Docker's nouns.
+//! - `registry`: pulls and pushes, which the sandbox's keeper does for it, and a registry on the workstation.
 //! - `terminal`: the learner's shells, which outlive a page reload and a server restart.
 //! - `wire`: the JSON that goes out, field by field as Docker sends it.
 //! - `http`: bodies in, streams out, raw connections.
@@ -31,6 +32,7 @@ pub(crate) mod image;
 pub(crate) mod moment;
 pub(crate) mod network;
 pub(crate) mod process;
+pub(crate) mod registry;
 pub(crate) mod router;
 pub(crate) mod routes;
 pub(crate) mod signals;

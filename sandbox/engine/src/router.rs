@@ -13,7 +13,7 @@ use crate::{
     error::EngineError,
     routes::{
         absent, archive, build, containers, events, exec, images, limits, lives, logs, networks,
-        stats, streams, system, transfer, volumes, workstation,
+        registry, stats, streams, system, transfer, volumes, workstation,
     },
 };
 
@@ -37,7 +37,7 @@ fn docker() -> Router<Engine> {
         .route("/info", get(system::info))
         .route("/events", get(events::events))
         .route("/system/df", get(system::df))
-        .route("/auth", post(system::auth))
+        .route("/auth", post(registry::auth))
 
         .route("/containers/json", get(containers::list))
         .route("/containers/create", post(containers::create))
@@ -75,7 +75,7 @@ fn docker() -> Router<Engine> {
         .route("/images/prune", post(images::prune))
         .route("/images/search", get(images::search))
         .route("/images/{*rest}", get(images::get).post(images::post).delete(images::delete))
-        .route("/distribution/{*rest}", any(images::distribution))
+        .route("/distribution/{*rest}", get(registry::distribution))
         .route("/build", post(build::build))
         .route("/build/prune", post(build::prune))
 
@@ -118,6 +118,8 @@ fn control() -> Router<Engine> {
         .route("/drydock/v1/health", get(workstation::health))
         .route("/drydock/v1/shutdown", post(workstation::shutdown))
         .route("/drydock/v1/terminals/{name}", post(workstation::terminal))
+        .route("/drydock/v1/errands", post(registry::errands))
+        .route("/drydock/v1/errands/{id}/blobs/{digest}", get(registry::errand_blob))
         .route("/drydock/v1/files", get(workstation::read_files).put(workstation::write_files))
 }
 

@@ -14,6 +14,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::{
     SessionError,
+    errands::{Keeper, policy::RegistryPolicy},
     host::DataDir,
     reap,
     record::{Dir, KeptBy, Process, Record},
@@ -42,6 +43,8 @@ pub struct SessionsConfig {
     pub role: Role,
     /// Without server and terminal for so long, a sandbox ends itself.
     pub idle: Duration,
+    /// What sandboxes may have done at registries.
+    pub registries: RegistryPolicy,
 }
 
 /// One sandbox asked for.
@@ -64,6 +67,8 @@ pub struct StartRequest {
     pub privileged: bool,
     /// Where the learner's door also appears on the host.
     pub docker_socket: Option<PathBuf>,
+    /// Whether it has a registry of its own, at `localhost:5000` on the workstation.
+    pub registry: bool,
 }
 
 /// All sandboxes of one data directory; cheap to clone.
@@ -73,6 +78,7 @@ pub struct Sessions(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     site: Site,
+    keeper: Keeper,
     live: Mutex<HashMap<SandboxId, Sandbox>>,
 }
 
@@ -100,6 +106,7 @@ impl Sessions {
             idle: config.idle,
         };
         let sessions = Self(Arc::new(Inner {
+            keeper: Keeper::new(site.data.path().to_owned(), config.registries),
             site,
             live: Mutex::default(),
         }));
@@ -219,6 +226,7 @@ impl Sessions {
     /// Watches it to its end: by itself, by its time, or by [`Self::end`].
     fn keep(&self, sandbox: Sandbox) {
         self.live().insert(sandbox.id(), sandbox.clone());
+        self.0.keeper.attend(&sandbox);
         let sessions = self.clone();
         tokio::spawn(async move {
             let left = sandbox

@@ -143,6 +143,7 @@ fn build(
             ends_at,
             docker_socket: docker.is_some(),
             privileged: request.privileged,
+            registry: request.registry,
             cgroups: 0,
         },
     };

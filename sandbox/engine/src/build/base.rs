@@ -1,10 +1,11 @@
 //! What a stage begins with: FROM, and the images that COPY takes from.
 
+use drydock_api::models::JsonMessage;
 use drydock_dockerfile::expand;
 use drydock_image::{ImageId, ImageRef, StoreError};
 
 use super::{builder::Builder, error::BuildError, stage::Stage};
-use crate::{error::EngineError, image::pull};
+use crate::{Engine, error::EngineError, image::ImageError, registry::pull};
 
 impl Builder<'_> {
     /// FROM: scratch, an earlier stage, or an image.
@@ -34,7 +35,7 @@ impl Builder<'_> {
         if !wanted {
             return Ok(known?);
         }
-        match (pull::pull(self.engine, name), known) {
+        match (pulled(self.engine, name), known) {
             (Ok(lines), _) => {
                 for line in &lines {
                     self.output.pulled(line)?;
@@ -62,4 +63,32 @@ impl Builder<'_> {
         };
         self.done().iter().rev().find(has_name)
     }
+}
+
+/// Pulls an image; what Docker shows of it. Called where blocking is allowed.
+fn pulled(engine: &Engine, name: &str) -> Result<Vec<JsonMessage>, EngineError> {
+    let name: ImageRef = name.parse().map_err(ImageError::from)?;
+    tokio::runtime::Handle::current().block_on(async {
+        let begun = pull::begin(engine, name, None).await?;
+        let (lines, mut shown) = pull::queue();
+        let work = async move {
+            begun.run(&lines).await;
+        };
+        let show = async {
+            let mut kept = Vec::new();
+            while let Some(line) = shown.recv().await {
+                // Without a terminal, steps of progress are not shown.
+                let progress = line.progress_detail.as_ref();
+                if progress.is_none_or(|progress| progress.current.is_none()) {
+                    kept.push(line);
+                }
+            }
+            kept
+        };
+        let ((), kept) = tokio::join!(work, show);
+        match kept.last().and_then(|line| line.error.clone()) {
+            Some(error) => Err(ImageError::Registry(error).into()),
+            None => Ok(kept),
+        }
+    })
 }

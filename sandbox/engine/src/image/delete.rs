@@ -50,7 +50,7 @@ pub(crate) fn delete(
     let mut lines = Vec::new();
 
     if let Some(reference) = by_name(name, &image) {
-        let last = names.len() == 1;
+        let last = names.len() == 1 || one_repository(&names);
         if last
             && !options.force
             && let Some(container) = users(engine, &id).first()
@@ -63,7 +63,8 @@ pub(crate) fn delete(
             .into());
         }
         untag(engine, &id, &reference, &mut lines)?;
-        if !last {
+        let left = names.into_iter().filter(|name| **name != reference);
+        if untag_digests(engine, &id, &reference, left, &mut lines)? > 0 {
             return Ok(lines);
         }
     } else if one_repository(&names) {
@@ -103,6 +104,26 @@ fn untag(
     lines.push(Line::Untagged(name.to_string()));
     tell(engine, "untag", id, &id.to_string());
     Ok(())
+}
+
+/// With the last tag of a repository its digests go too, as with Docker. How many of the names are left.
+fn untag_digests<'a>(
+    engine: &Engine,
+    id: &ImageId,
+    gone: &ImageRef,
+    left: impl Iterator<Item = &'a ImageRef>,
+    lines: &mut Vec<Line>,
+) -> Result<usize, EngineError> {
+    let same = |name: &&ImageRef| name.repository() == gone.repository();
+    let (same, others): (Vec<_>, Vec<_>) = left.partition(same);
+    let has_tag = same.iter().any(|name| name.digest().is_none());
+    if has_tag || gone.digest().is_some() {
+        return Ok(same.len() + others.len());
+    }
+    for name in same {
+        untag(engine, id, name, lines)?;
+    }
+    Ok(others.len())
 }
 
 /// The containers made from an image, running ones first.

@@ -1,6 +1,6 @@
 //! Images as the API shows, names and removes them; the store itself is `drydock-image`.
 //!
-//! - [`list`], [`inspect`]: what is told about them. [`pull`]: how one of the host's becomes present.
+//! - [`list`], [`inspect`]: what is told about them.
 //! - [`save`], [`load`]: archives out and in. [`import`], [`commit`]: an image of a directory tree, of a container.
 //! - [`delete`]: untagging and removal, by Docker's rules of conflict.
 //! - [`error`]: what can go wrong, in Docker's words.
@@ -13,12 +13,11 @@ pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod platform;
-pub(crate) mod pull;
 pub(crate) mod save;
 
 pub(crate) use error::ImageError;
 
-use drydock_image::ImageId;
+use drydock_image::{ImageId, ImageRef};
 
 use crate::{Engine, events::Event};
 
@@ -33,4 +32,14 @@ pub(crate) fn tell(engine: &Engine, action: &'static str, id: &ImageId, name: &s
     attributes.insert("name".into(), name.into());
     let event = Event::new("image", action, &id.to_string(), attributes);
     engine.events.tell(event);
+}
+
+/// Something happened to an image by its name: Docker tells of pulls and pushes so.
+pub(crate) fn tell_of_name(engine: &Engine, action: &'static str, name: &ImageRef) {
+    engine.events.tell(Event::new(
+        "image",
+        action,
+        &name.to_string(),
+        [("name".into(), name.repository().into())].into(),
+    ));
 }

@@ -4,24 +4,24 @@ use axum::{
     Extension, Json,
     body::Body,
     extract::{Path, RawQuery, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Asked, transfer};
+use super::{Asked, registry, transfer};
 use crate::{
     Engine,
     container::life::blocking,
     error::EngineError,
     filters::Filters,
-    http::{query, stream, version::ApiVersion},
+    http::{query, version::ApiVersion},
     image::{
         ImageError, delete as removal,
         inspect::{self, History},
         list::{self as listing, ListOptions, Summary},
-        pull, tell,
+        tell,
     },
 };
 
@@ -96,17 +96,15 @@ pub(crate) async fn post(
     State(engine): State<Engine>,
     Path(rest): Path<String>,
     Asked(asked): Asked<TagQuery>,
-) -> Answer<StatusCode> {
+    headers: HeaderMap,
+) -> Answer<Response> {
     match rest.rsplit_once('/') {
         Some((name, "tag")) => {
             let name = name.to_owned();
             blocking(move || tag(&engine, &name, &asked)).await?;
-            Ok(StatusCode::CREATED)
+            Ok(StatusCode::CREATED.into_response())
         }
-        Some((_, "push")) => Err(EngineError::Unsupported {
-            what: "push to a registry (docker push)".into(),
-            next: "images stay in the sandbox they were built in",
-        }),
+        Some((name, "push")) => registry::push(engine, name, &asked.tag, &headers),
         _ => Err(EngineError::NoSuchPage),
     }
 }
@@ -183,6 +181,7 @@ pub(crate) struct CreateQuery {
     from_image: String,
     from_src: String,
     tag: String,
+    platform: String,
 }
 
 /// `docker pull`, or with `fromSrc` `docker import`.
@@ -190,34 +189,22 @@ pub(crate) async fn create(
     State(engine): State<Engine>,
     Asked(asked): Asked<CreateQuery>,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
     body: Body,
 ) -> Answer<Response> {
     if !asked.from_src.is_empty() {
         return transfer::import(engine, query.as_deref().unwrap_or_default(), body).await;
     }
-    // From the host's store, where the server puts what lessons need.
-    let text = match asked.tag.as_str() {
-        "" => asked.from_image,
-        digest if digest.contains(':') => format!("{}@{digest}", asked.from_image),
-        tag => format!("{}:{tag}", asked.from_image),
-    };
-    let pulled = blocking(move || pull::pull(&engine, &text)).await?;
-    let (sender, response) = stream::growing("application/json");
-    tokio::spawn(async move {
-        for line in pulled {
-            if sender.json(&line).await.is_err() {
-                return;
-            }
-        }
-    });
-    Ok(response)
+    let CreateQuery {
+        from_image,
+        tag,
+        platform,
+        ..
+    } = asked;
+    registry::pull(engine, &from_image, &tag, &platform, &headers).await
 }
 
 /// `docker search`: there is nobody to ask.
 pub(crate) async fn search() -> EngineError {
     ImageError::NoSearch.into()
-}
-
-pub(crate) async fn distribution(Path(rest): Path<String>) -> EngineError {
-    ImageError::PullDenied(rest.trim_end_matches("/json").into()).into()
 }

@@ -11,6 +11,7 @@ pub(crate) mod limits;
 pub(crate) mod lives;
 pub(crate) mod logs;
 pub(crate) mod networks;
+pub(crate) mod registry;
 pub(crate) mod stats;
 pub(crate) mod streams;
 pub(crate) mod system;

@@ -323,10 +323,3 @@ fn usage(engine: &Engine, door: Door, api: ApiVersion) -> Answer<Value> {
         "BuilderSize": 0,
     }))
 }
-
-pub(crate) async fn auth() -> EngineError {
-    EngineError::Unsupported {
-        what: "log in to a registry".into(),
-        next: "its images are there without a login: see docker images and docker pull",
-    }
-}

@@ -66,6 +66,8 @@ pub struct EngineSettings {
     pub docker_socket: bool,
     /// Whether `--privileged` and any `--cap-add` can be had: then a user namespace for such containers is next.
     pub privileged: bool,
+    /// Whether it answers as a registry on the workstation.
+    pub registry: bool,
     /// How many cgroup directories it finds from [`FIRST_CGROUP_FD`] on.
     pub cgroups: usize,
 }
