@@ -145,6 +145,26 @@ impl Docker {
             .map_err(|error| self.fail(error))
     }
 
+    /// A request without body, with what `X-Registry-Auth` says.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn request_as(
+        &self,
+        method: Method,
+        path: &str,
+        auth: &str,
+    ) -> Result<Response<Incoming>, CliError> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(self.path(path))
+            .header("X-Registry-Auth", auth)
+            .body(Body::empty())
+            .map_err(|error| self.fail(error.into()))?;
+        let sent = self.client.send(request).await;
+        sent.map_err(|error| self.fail(error))
+    }
+
     /// `GET` the text of a JSON answer, its fields in their order, with the client's own error.
     ///
     /// # Errors

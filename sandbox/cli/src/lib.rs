@@ -22,6 +22,7 @@ mod copy;
 mod docker;
 mod error;
 mod flags;
+mod logins;
 mod options;
 mod progress;
 mod root;

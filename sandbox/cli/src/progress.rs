@@ -2,12 +2,16 @@
 
 use std::{collections::HashMap, marker::PhantomData};
 
-use drydock_api::models::JsonMessage;
+use drydock_api::models::{JsonMessage, JsonProgress};
 use http_body_util::BodyExt;
 use hyper::{Response, body::Incoming};
 use serde::de::DeserializeOwned;
 
-use crate::{error::CliError, text::size, tty::Output};
+use crate::{
+    error::CliError,
+    text::size,
+    tty::{self, Output},
+};
 
 /// The longest line that is read into memory.
 const MAX_LINE: usize = 16 * 1024 * 1024;
@@ -96,6 +100,7 @@ pub fn failure(message: &JsonMessage) -> Option<CliError> {
 pub struct Display {
     output: Output,
     terminal: bool,
+    columns: usize,
     lines: HashMap<String, usize>,
 }
 
@@ -106,6 +111,7 @@ impl Display {
         Self {
             output,
             terminal: output.is_terminal(),
+            columns: tty::columns(),
             lines: HashMap::new(),
         }
     }
@@ -132,63 +138,91 @@ impl Display {
         let Some(status) = &message.status else {
             return String::new();
         };
-        let progress = message
-            .progress_detail
-            .as_ref()
-            .filter(|p| p.current.is_some_and(|current| current > 0));
-        let Some(id) = message.id.as_deref().filter(|id| !id.is_empty()) else {
-            return format!("{status}\n");
+        let id = message.id.as_deref().filter(|id| !id.is_empty());
+        let head = id.map(|id| format!("{id}: ")).unwrap_or_default();
+        let Some(progress) = &message.progress_detail else {
+            // What is not about progress ends the block of lines that are redrawn.
+            self.lines.clear();
+            return format!("{head}{status}\n");
         };
+        let shown = bar(progress, self.columns);
         if !self.terminal {
-            return if progress.is_some() {
-                String::new()
+            return if shown.is_empty() {
+                format!("{head}{status}\n")
             } else {
-                format!("{id}: {status}\n")
+                String::new()
             };
         }
-        let bar = progress
-            .map(|p| format!(" {}", bar(p.current.unwrap_or(0), p.total.unwrap_or(0))))
-            .unwrap_or_default();
+        let text = format!("\x1b[2K\r{head}{status} {shown}\r");
+        let Some(id) = id else {
+            return text;
+        };
         let count = self.lines.len();
         let row = *self.lines.entry(id.to_owned()).or_insert(count);
-        if row == count {
-            return format!("{id}: {status}{bar}\n");
-        }
-        let up = count - row;
-        format!("\x1b[{up}A\r\x1b[2K{id}: {status}{bar}\x1b[{up}B\r")
+        let new = if row == count { "\n" } else { "" };
+        let up = self.lines.len() - row;
+        format!("{new}\x1b[{up}A{text}\x1b[{up}B")
     }
 }
 
-fn bar(current: i64, total: i64) -> String {
+/// As much of a bar as the window has room for; nothing when nothing is counted.
+fn bar(progress: &JsonProgress, columns: usize) -> String {
+    let (current, total) = (progress.current.unwrap_or(0), progress.total.unwrap_or(0));
+    if current <= 0 && total <= 0 {
+        return String::new();
+    }
     if total <= 0 {
         return format!("{:>8}", size::long(current));
     }
-    let filled = usize::try_from(current.saturating_mul(50) / total)
-        .unwrap_or(0)
-        .min(50);
-    let head = if filled < 50 { ">" } else { "" };
-    format!(
-        "[{}{head}{}] {:>8}/{}",
-        "=".repeat(filled),
-        " ".repeat(50 - filled - head.len()),
-        size::long(current),
-        size::long(total)
-    )
+    let half = usize::try_from(current.saturating_mul(50) / total).unwrap_or(0);
+    let half = half.min(50);
+    let numbers = if current > total {
+        format!("{:>8}", size::long(current))
+    } else {
+        format!("{:>8}/{}", size::long(current), size::long(total))
+    };
+    if columns <= 110 {
+        return numbers;
+    }
+    format!("[{}>{}] {numbers}", "=".repeat(half), " ".repeat(50 - half))
 }
 
 #[cfg(test)]
 mod tests {
-    use drydock_api::models::JsonProgress;
-
     use super::*;
+
+    fn display(terminal: bool) -> Display {
+        Display {
+            output: Output::Stdout,
+            terminal,
+            columns: 120,
+            lines: HashMap::new(),
+        }
+    }
+
+    #[test]
+    fn on_a_terminal_a_layer_has_a_line_of_its_own() {
+        let mut display = display(true);
+        let mut message = |text: &str| display.line(&serde_json::from_str(text).unwrap());
+        assert_eq!(
+            message(r#"{"status":"The push refers to"}"#),
+            "The push refers to\n"
+        );
+        let first = message(r#"{"status":"Preparing","progressDetail":{},"id":"ab"}"#);
+        assert_eq!(first, "\n\x1b[1A\x1b[2K\rab: Preparing \r\x1b[1B");
+        let bar =
+            message(r#"{"status":"Pushing","progressDetail":{"current":5,"total":10},"id":"ab"}"#);
+        let filled = "=".repeat(25) + ">" + &" ".repeat(25);
+        let shown = format!("\x1b[1A\x1b[2K\rab: Pushing [{filled}]       5B/10B\r\x1b[1B");
+        assert_eq!(bar, shown);
+        assert_eq!(message(r#"{"status":"v1: digest"}"#), "v1: digest\n");
+        let again = message(r#"{"status":"Preparing","progressDetail":{},"id":"ab"}"#);
+        assert!(again.starts_with('\n'), "{again:?}");
+    }
 
     #[test]
     fn without_a_terminal_only_whole_states_are_shown() {
-        let mut display = Display {
-            output: Output::Stdout,
-            terminal: false,
-            lines: HashMap::new(),
-        };
+        let mut display = display(false);
         let mut message = JsonMessage {
             status: Some("Downloading".into()),
             id: Some("ab".into()),

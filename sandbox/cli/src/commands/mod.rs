@@ -23,6 +23,8 @@ mod inspect_kinds;
 mod ipam;
 mod kill;
 mod load;
+mod login;
+mod logout;
 mod logs;
 mod network;
 mod network_ls;
@@ -32,12 +34,14 @@ mod port_list;
 mod prune;
 mod ps;
 mod pull;
+mod push;
 mod reference;
 mod rename;
 mod rm;
 mod rmi;
 mod run;
 mod save;
+mod search;
 mod start;
 mod stats;
 mod stats_sample;
@@ -62,7 +66,11 @@ pub static COMMANDS: &[Entry] = &[
     entry::<ps::Ps>(),
     entry::<build::Build>(),
     entry::<pull::Pull>(),
+    entry::<push::Push>(),
     entry::<images::Images>(),
+    entry::<login::Login>(),
+    entry::<logout::Logout>(),
+    entry::<search::Search>(),
     entry::<version::Version>(),
     entry::<info::Info>(),
     entry::<attach::Attach>(),
@@ -136,8 +144,8 @@ pub const ABSENT: &[(&[&str], &str)] = &[
         "a sandbox is one node, and a swarm is made of several. Learn 'docker compose' to run several containers as one application, and 'docker network' to let them speak with each other",
     ),
     (
-        &["login", "logout", "push", "search", "manifest"],
-        "a sandbox has no registry to talk to",
+        &["manifest"],
+        "a sandbox has no network; `docker inspect` and `docker pull --platform` tell what an image is",
     ),
     (
         &["trust"],

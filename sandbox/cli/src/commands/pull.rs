@@ -1,7 +1,8 @@
 //! `docker pull`, and pulling on the way to something else.
 
 use clap::Args;
-use drydock_api::client::{Body, percent_encode};
+use drydock_api::client::percent_encode;
+use drydock_spec::ImageRef;
 use http::Method;
 
 use super::reference;
@@ -9,6 +10,7 @@ use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::Docker,
     error::CliError,
+    logins::Logins,
     progress::{Display, Messages, failure},
     tty::{self, Output},
 };
@@ -51,18 +53,14 @@ impl Command for Pull {
         if !named && !self.all_tags && !self.quiet {
             tty::print("Using default tag: latest\n")?;
         }
-        image(
-            &docker,
-            name,
-            self.platform.as_deref(),
-            Output::Stdout,
-            self.quiet,
-        )
-        .await?;
-        tty::print(&format!(
-            "{}\n",
-            reference::full(&parsed.with_default_tag())
-        ))?;
+        let wanted = if self.all_tags {
+            parsed
+        } else {
+            parsed.with_default_tag()
+        };
+        let platform = self.platform.as_deref();
+        bring(&docker, &wanted, platform, Output::Stdout, self.quiet).await?;
+        tty::print(&format!("{}\n", reference::full(&wanted)))?;
         Ok(0)
     }
 }
@@ -79,19 +77,31 @@ pub async fn image(
     quiet: bool,
 ) -> Result<(), CliError> {
     let parsed = reference::parse(name).map_err(CliError::failed)?;
-    let version = match (parsed.digest(), parsed.tag_or_latest()) {
+    bring(docker, &parsed.with_default_tag(), platform, output, quiet).await
+}
+
+/// Without a tag, all of them.
+async fn bring(
+    docker: &Docker,
+    name: &ImageRef,
+    platform: Option<&str>,
+    output: Output,
+    quiet: bool,
+) -> Result<(), CliError> {
+    let version = match (name.digest(), name.tag()) {
         (Some(digest), _) => digest.to_string(),
-        (None, tag) => tag.unwrap_or("latest").to_owned(),
+        (None, tag) => tag.unwrap_or_default().to_owned(),
     };
     let mut path = format!(
         "/images/create?fromImage={}&tag={}",
-        percent_encode(parsed.repository()),
+        percent_encode(name.repository()),
         percent_encode(&version)
     );
     if let Some(platform) = platform {
         path.push_str(&format!("&platform={}", percent_encode(platform)));
     }
-    let mut messages = Messages::new(docker.request(Method::POST, &path, Body::empty()).await?);
+    let header = Logins::load(docker.config_directory())?.header(name);
+    let mut messages = Messages::new(docker.request_as(Method::POST, &path, &header).await?);
     if !quiet {
         return Display::new(output).all(messages).await;
     }
