@@ -25,6 +25,7 @@ mod own_docker;
 mod parity;
 mod progress;
 mod real_docker_cli;
+mod registry;
 mod rootless;
 mod routes;
 mod terminal;

@@ -41,6 +41,7 @@ const NEEDS: &[Need] = &[
     need("ip", "iproute2", "network"),
     need("dpkg-deb", "dpkg", "packages"),
     need("skopeo", "skopeo", "skopeo"),
+    need("docker-registry", "docker-registry", "registry"),
     need("infocmp", "ncurses-bin", "terminfo"),
     need("python3", "python3-venv", "python"),
     need("node", "nodejs", "node"),

@@ -108,7 +108,9 @@ fn body(id: &str) -> &'static str {
         "ContainerUpdate" => r#"{"RestartPolicy":{"Name":"no"}}"#,
         "NetworkCreate" => r#"{"Name":"probe"}"#,
         "NetworkConnect" | "NetworkDisconnect" => r#"{"Container":"probe"}"#,
-        "SystemAuth" => r#"{"username":"probe","password":"probe","serveraddress":"localhost:1"}"#,
+        "SystemAuth" => {
+            r#"{"username":"probe","password":"probe","serveraddress":"localhost:5000"}"#
+        }
         // Docker refuses a body here.
         "ContainerStart" => "",
         "PluginPull" | "PluginUpgrade" | "PluginSet" => "[]",
@@ -186,6 +188,17 @@ fn image(engine: &TestEngine, id: &str) -> String {
                 .request("POST", "/images/busybox/tag?repo=probe-deleted", b"")
                 .is(201);
             "probe-deleted".into()
+        }
+        // In the registry on the workstation: a sandbox reaches no other by itself.
+        "ImagePush" | "DistributionInspect" => {
+            let name = "localhost:5000/probe";
+            let tag = format!("/images/busybox/tag?repo={name}");
+            engine.request("POST", &tag, b"").is(201);
+            if id == "DistributionInspect" {
+                let push = format!("/images/{name}/push?tag=latest");
+                engine.request("POST", &push, b"").is(200);
+            }
+            name.into()
         }
         _ => "busybox".into(),
     }

@@ -14,6 +14,8 @@ pub enum Need {
     Pty,
     Python,
     Node,
+    Registry,
+    Skopeo,
 }
 
 impl Need {
@@ -29,6 +31,8 @@ impl Need {
             Self::Pty => "pty",
             Self::Python => "python",
             Self::Node => "node",
+            Self::Registry => "registry",
+            Self::Skopeo => "skopeo",
         }
     }
 
@@ -43,6 +47,8 @@ impl Need {
             Self::Pty => &["setsid"],
             Self::Python => &["python3"],
             Self::Node => &["node", "npm"],
+            Self::Registry => &["docker-registry"],
+            Self::Skopeo => &["skopeo", "nsenter"],
         };
         if let Some(missing) = programs.iter().find(|program| find(program).is_none()) {
             return Some(format!("{missing} is not installed"));
