@@ -44,6 +44,14 @@ impl Docker {
         debug: bool,
     ) -> Result<Self, CliError> {
         let Some(socket) = host.strip_prefix("unix://") else {
+            let protocol = host
+                .split_once("://")
+                .map_or("tcp", |(protocol, _)| protocol);
+            if !matches!(protocol, "tcp" | "http" | "https" | "ssh" | "npipe" | "fd") {
+                return Err(CliError::failed(format!(
+                    "Failed to initialize: unable to resolve docker endpoint: invalid bind address format: {host}"
+                )));
+            }
             return Err(CliError::failed(format!(
                 "unable to connect to \"{host}\": only Unix sockets are spoken here; use unix:///path/to/docker.sock"
             )));
@@ -251,6 +259,15 @@ pub fn segment(name: &str) -> String {
         .replace("%2F", "/")
         .replace("%3A", ":")
         .replace("%40", "@")
+}
+
+/// A container's name as a part of a path; `/name`, as `docker inspect` shows it, is the same container.
+#[must_use]
+pub fn container_segment(name: &str) -> String {
+    match name.strip_prefix('/') {
+        Some(bare) if !bare.is_empty() => segment(bare),
+        _ => segment(name),
+    }
 }
 
 /// The query of the switches that are on: `?force=1&v=1`, or nothing.

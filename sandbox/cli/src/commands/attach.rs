@@ -6,7 +6,7 @@ use http::Method;
 use super::{exit_status, start::Inspected};
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     options::streams::Streams,
     stream::{self, End},
@@ -43,7 +43,10 @@ impl Command for Attach {
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
         let container: Inspected = docker
-            .get(&format!("/containers/{}/json", segment(&self.arguments[0])))
+            .get(&format!(
+                "/containers/{}/json",
+                container_segment(&self.arguments[0])
+            ))
             .await?;
         check(&container)?;
         let keys = docker.detach_keys(self.detach_keys.as_deref());

@@ -170,6 +170,10 @@ impl Build {
                 Output::Stdout.write(text.as_bytes())?;
             }
         }
+        if let Some(path) = self.iidfile.as_ref().filter(|_| !quiet.is_empty()) {
+            fs::write(path, quiet.trim())
+                .map_err(|source| CliError::io(format!("open {path}"), source))?;
+        }
         tty::print(&quiet)?;
         Ok(0)
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     tty,
 };
@@ -37,7 +37,10 @@ impl Command for Diff {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let path = format!("/containers/{}/changes", segment(&self.arguments[0]));
+        let path = format!(
+            "/containers/{}/changes",
+            container_segment(&self.arguments[0])
+        );
         let changes: Option<Vec<Change>> = docker.get(&path).await?;
         let lines = changes.into_iter().flatten().map(|change| {
             let letter = match change.kind {

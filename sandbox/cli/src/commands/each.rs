@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::{
     command::Exit,
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     tty,
 };
@@ -23,7 +23,10 @@ pub async fn post_each(
 ) -> Result<Exit, CliError> {
     let mark = if query.is_empty() { "" } else { "?" };
     each(names, |name| {
-        let path = format!("/containers/{}/{verb}{mark}{query}", segment(&name));
+        let path = format!(
+            "/containers/{}/{verb}{mark}{query}",
+            container_segment(&name)
+        );
         let docker = docker.clone();
         async move { docker.call(Method::POST, &path).await }
     })

@@ -96,7 +96,7 @@ impl Command for Events {
         let mut events: Messages<Box<RawValue>> = Messages::new(response);
         while let Some(raw) = events.next().await? {
             let line = match &template {
-                None if self.format == "json" => raw.get().to_owned(),
+                None if !self.format.is_empty() => raw.get().to_owned(),
                 template => {
                     let event: Event = serde_json::from_str(raw.get())
                         .map_err(|error| CliError::failed(error.to_string()))?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     flags::values::env,
     options::env::variables,
@@ -74,7 +74,7 @@ impl Command for Exec {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let container = segment(&self.arguments[0]);
+        let container = container_segment(&self.arguments[0]);
         let stdin = self.interactive && !self.detach;
         if self.tty && stdin && !tty::stdin_is_terminal() {
             // Docker looks for the container first.

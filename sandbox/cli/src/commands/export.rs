@@ -7,7 +7,7 @@ use http::Method;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     copy::OutputFile,
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     stream::{self, body::BodyReader},
     tty::Output,
@@ -47,7 +47,10 @@ impl Command for Export {
             }
             None => None,
         };
-        let path = format!("/containers/{}/export", segment(&self.arguments[0]));
+        let path = format!(
+            "/containers/{}/export",
+            container_segment(&self.arguments[0])
+        );
         let response = docker.request(Method::GET, &path, Body::empty()).await?;
         let archive = BodyReader::new(response);
         match file {

@@ -74,6 +74,10 @@ struct Line<'a> {
 
 const NONE: &str = "<none>";
 
+/// `--format raw`: a field a line, and an empty line after each image.
+const RAW: &str = "repository: {{.Repository}}\ntag: {{.Tag}}\nimage_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n";
+const RAW_DIGESTS: &str = "repository: {{.Repository}}\ntag: {{.Tag}}\ndigest: {{.Digest}}\nimage_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n";
+
 const TABLE: &str = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
 
 /// What `docker images` can show.
@@ -120,6 +124,12 @@ impl Command for Images {
         let path = with_filters(&path, &self.filter);
         let images: Vec<Image> = docker.get(&path).await?;
         let format = config::format_or(&self.format, &docker.config().images_format);
+        let format = match format {
+            "raw" if self.quiet => "image_id: {{.ID}}",
+            "raw" if self.digests => RAW_DIGESTS,
+            "raw" => RAW,
+            other => other,
+        };
         let digests = self.digests || format.contains(".Digest");
         let lines = images.iter().flat_map(|image| lines(image, digests));
         let rows: Vec<Row> = lines.map(|line| line.row(self.no_trunc)).collect();

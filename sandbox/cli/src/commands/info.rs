@@ -98,7 +98,12 @@ impl Command for Info {
             text => Some(parse(text, "", "system.dockerInfo")?),
         };
         let answer = docker.try_get_text("/info").await;
-        let client = json!({ "Debug": docker.debug(), "Version": drydock_api::VERSION, "Context": "default", "Plugins": [] });
+        let client = json!({
+            "Debug": docker.debug(), "Version": drydock_api::VERSION,
+            "DefaultAPIVersion": drydock_api::API_VERSION, "GitCommit": "", "GoVersion": "",
+            "Os": "linux", "Arch": super::version::arch(), "BuildTime": "",
+            "Context": "default", "Plugins": [], "Warnings": null,
+        });
         // The engine's object with one more field at its end.
         let raw = answer.as_deref().unwrap_or("{}").trim_end_matches('}');
         let comma = if raw.trim_end().ends_with('{') {

@@ -5,7 +5,7 @@ use drydock_api::client::ClientError;
 
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, container_segment, segment},
     error::CliError,
     flags::DOCUMENT_FORMAT,
     text::{
@@ -44,13 +44,14 @@ pub enum Kind {
 
 impl Kind {
     fn path(self, name: &str, query: &str) -> String {
-        let name = segment(name);
         let mark = if query.is_empty() { "" } else { "?" };
         match self {
-            Self::Container => format!("/containers/{name}/json{mark}{query}"),
-            Self::Image => format!("/images/{name}/json{mark}{query}"),
-            Self::Network => format!("/networks/{name}{mark}{query}"),
-            Self::Volume => format!("/volumes/{name}"),
+            Self::Container => {
+                format!("/containers/{}/json{mark}{query}", container_segment(name))
+            }
+            Self::Image => format!("/images/{}/json{mark}{query}", segment(name)),
+            Self::Network => format!("/networks/{}{mark}{query}", segment(name)),
+            Self::Volume => format!("/volumes/{}", segment(name)),
         }
     }
 }
@@ -151,7 +152,13 @@ fn fill(template: &Format, documents: &[String]) -> (String, Option<String>) {
     for raw in documents {
         let line = Document::parse(raw)
             .map_err(|error| error.to_string())
-            .and_then(|doc| template.render_typed(&doc));
+            .and_then(|doc| match doc.as_image() {
+                // What an image's type has not is looked for in what the engine said.
+                Some(image) => template
+                    .render_typed(&image)
+                    .or_else(|_| template.render_typed(&doc)),
+                None => template.render_typed(&doc),
+            });
         match line {
             Ok(line) => text.push_str(&format!("{line}\n")),
             Err(why) => return (text, Some(format!("template parsing error: {why}"))),
@@ -178,6 +185,11 @@ async fn find(docker: &Docker, search: Search, name: &str, query: &str) -> Resul
         match docker.try_get_text(&kind.path(name, asked(*kind))).await {
             Ok(raw) => return Ok(raw),
             Err(error) if matches!(search, Search::Any) && error.is_not_found() => {}
+            // What cannot be an image's name may still be another thing's.
+            Err(ClientError::Api { status, .. })
+                if matches!(search, Search::Any)
+                    && *kind == Kind::Image
+                    && status == http::StatusCode::BAD_REQUEST => {}
             Err(error) => return Err(told(error)),
         }
     }

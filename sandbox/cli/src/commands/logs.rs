@@ -7,7 +7,7 @@ use http::Method;
 use super::start::Inspected;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, query, segment},
+    docker::{Docker, container_segment, query},
     error::CliError,
     stream::{self, body::BodyReader},
     text::time,
@@ -52,7 +52,10 @@ impl Command for Logs {
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
         let container: Inspected = docker
-            .get(&format!("/containers/{}/json", segment(&self.arguments[0])))
+            .get(&format!(
+                "/containers/{}/json",
+                container_segment(&self.arguments[0])
+            ))
             .await?;
         let switches = query(&[
             ("stdout", true),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     flags::values::uint16,
     tty,
@@ -65,7 +65,7 @@ impl Command for Port {
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
         let name = &self.arguments[0];
         let found: Inspected = docker
-            .get(&format!("/containers/{}/json", segment(name)))
+            .get(&format!("/containers/{}/json", container_segment(name)))
             .await?;
         let ports = found.network_settings.ports.unwrap_or_default();
         let mut out = String::new();

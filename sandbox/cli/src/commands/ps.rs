@@ -117,6 +117,9 @@ pub const SHAPE: Shape = Shape {
     type_name: "*formatter.ContainerContext",
 };
 
+/// `--format raw`: a field a line, and an empty line after each container.
+const RAW: &str = "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\nstate: {{.State}}\nstatus: {{.Status}}\nnames: {{.Names}}\nlabels:{{if .Labels}} {{.Labels}}{{end}}\nports:{{if .Ports}} {{.Ports}}{{end}}\n";
+
 const TABLE: &str =
     "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 
@@ -150,6 +153,9 @@ impl Command for Ps {
         // A table of the user's own gets the column too.
         let format = match format.strip_prefix("table") {
             Some(own) if !own.is_empty() => format!("{format}{size}"),
+            _ if format == "raw" && self.quiet => "container_id: {{.ID}}".into(),
+            _ if format == "raw" && self.size => format!("{RAW}size: {{{{.Size}}}}\n"),
+            _ if format == "raw" => RAW.into(),
             _ => format,
         };
         tty::print(&list::write(&SHAPE, &format, defaults, &rows).map_err(CliError::failed)?)?;

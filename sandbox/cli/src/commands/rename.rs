@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     tty,
 };
@@ -39,7 +39,7 @@ impl Command for Rename {
         }
         let path = format!(
             "/containers/{}/rename?name={}",
-            segment(old),
+            container_segment(old),
             percent_encode(new)
         );
         if let Err(error) = docker.call(Method::POST, &path).await {

@@ -6,7 +6,7 @@ use http::Method;
 use super::each::conclude;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, query, segment},
+    docker::{Docker, container_segment, query},
     error::CliError,
     tty,
 };
@@ -51,7 +51,7 @@ impl Command for Rm {
             .map(|name| {
                 let (docker, path) = (
                     docker.clone(),
-                    format!("/containers/{}{query}", segment(&name)),
+                    format!("/containers/{}{query}", container_segment(&name)),
                 );
                 (
                     name,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{each::conclude, exit_status};
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     options::streams::Streams,
     stream::{self, Attach, End},
@@ -102,7 +102,7 @@ impl Command for Start {
             match docker
                 .call(
                     Method::POST,
-                    &format!("/containers/{}/start", segment(name)),
+                    &format!("/containers/{}/start", container_segment(name)),
                 )
                 .await
             {
@@ -126,7 +126,7 @@ impl Command for Start {
 
 impl Start {
     async fn attached(&self, docker: &Docker) -> Result<Exit, CliError> {
-        let name = segment(&self.arguments[0]);
+        let name = container_segment(&self.arguments[0]);
         let container: Inspected = docker.get(&format!("/containers/{name}/json")).await?;
         let keys = docker.detach_keys(self.detach_keys.as_deref());
         let id = &container.id;

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     config,
-    docker::{Docker, query, segment},
+    docker::{Docker, container_segment, query},
     error::CliError,
     flags::LIST_FORMAT,
     text::list::{self, Defaults, Row, Shape},
@@ -105,7 +105,7 @@ impl StatsCommand {
             .map(|name| {
                 let docker = docker.clone();
                 tokio::spawn(async move {
-                    let path = format!("/containers/{}/stats?stream=0", segment(&name));
+                    let path = format!("/containers/{}/stats?stream=0", container_segment(&name));
                     let stats = docker.get::<Stats>(&path).await;
                     stats.map(|stats| Sample::of(&name, Some(&stats)))
                 })

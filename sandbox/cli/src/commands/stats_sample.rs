@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     progress::Messages,
     text::{
@@ -229,7 +229,10 @@ impl Watched {
         let (sender, latest) = watch::channel(None);
         let (docker, container) = (docker.clone(), name.clone());
         let task = tokio::spawn(async move {
-            let path = format!("/containers/{}/stats?stream=1", segment(&container));
+            let path = format!(
+                "/containers/{}/stats?stream=1",
+                container_segment(&container)
+            );
             let response = docker.request(Method::GET, &path, Body::empty()).await?;
             let mut measurements: Messages<Stats> = Messages::new(response);
             while let Some(stats) = measurements.next().await? {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     text::table,
     tty,
@@ -40,7 +40,7 @@ impl Command for Top {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let mut path = format!("/containers/{}/top", segment(&self.arguments[0]));
+        let mut path = format!("/containers/{}/top", container_segment(&self.arguments[0]));
         if self.arguments.len() > 1 {
             path.push_str(&format!(
                 "?ps_args={}",

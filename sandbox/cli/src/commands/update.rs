@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::each::conclude;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     flags::values::{bytes, cpus, integer, swap_bytes, uint16},
     options::limits,
@@ -17,48 +17,48 @@ use crate::{
 /// `docker update`.
 #[derive(Debug, Args)]
 pub struct Update {
-    /// Weight of block IO, from 10 to 1000, or 0 for none (default 0)
+    /// Share of disk time against other containers: 10 to 1000, 0 leaves it (default 0)
     #[arg(long, value_name = "uint16", value_parser = uint16)]
     blkio_weight: Option<u16>,
-    /// Limit CPU CFS (Completely Fair Scheduler) period
+    /// Length of the window that --cpu-quota counts in, in microseconds
     #[arg(long, value_name = "int", value_parser = integer)]
     cpu_period: Option<i64>,
-    /// Limit CPU CFS (Completely Fair Scheduler) quota
+    /// CPU time that may be used in each window, in microseconds
     #[arg(long, value_name = "int", value_parser = integer)]
     cpu_quota: Option<i64>,
-    /// Limit CPU real-time period in microseconds
+    /// Length of the window for real-time tasks, in microseconds
     #[arg(long, value_name = "int", value_parser = integer)]
     cpu_rt_period: Option<i64>,
-    /// Limit CPU real-time runtime in microseconds
+    /// Time in each window for real-time tasks, in microseconds
     #[arg(long, value_name = "int", value_parser = integer)]
     cpu_rt_runtime: Option<i64>,
-    /// CPU shares (relative weight)
+    /// Share of CPU time when containers compete; 1024 is usual
     #[arg(short, long, value_name = "int", value_parser = integer)]
     cpu_shares: Option<i64>,
-    /// Number of CPUs
+    /// How many CPUs' worth of time may be used, such as 1.5
     #[arg(long, value_name = "decimal", value_parser = cpus)]
     cpus: Option<i64>,
-    /// CPUs in which to allow execution (0-3, 0,1)
+    /// CPUs that it may run on, such as 0-3 or 0,1
     #[arg(long, value_name = "string")]
     cpuset_cpus: Option<String>,
-    /// MEMs in which to allow execution (0-3, 0,1)
+    /// NUMA nodes that its memory may be on, such as 0-3 or 0,1
     #[arg(long, value_name = "string")]
     cpuset_mems: Option<String>,
     #[arg(long, hide = true, value_name = "bytes", value_parser = bytes)]
     kernel_memory: Option<i64>,
-    /// Memory limit
+    /// Most memory that it may use, such as 64m
     #[arg(short, long, value_name = "bytes", value_parser = bytes)]
     memory: Option<i64>,
-    /// Memory soft limit
+    /// Memory that it is held to when the host runs short
     #[arg(long, value_name = "bytes", value_parser = bytes)]
     memory_reservation: Option<i64>,
-    /// Swap limit equal to memory plus swap: -1 to enable unlimited swap
+    /// Most memory and swap together; -1 for as much swap as there is
     #[arg(long, value_name = "bytes", value_parser = swap_bytes)]
     memory_swap: Option<i64>,
-    /// Tune container pids limit (set -1 for unlimited)
+    /// Most processes at a time; -1 for any number
     #[arg(long, value_name = "int", value_parser = integer)]
     pids_limit: Option<i64>,
-    /// Restart policy to apply when a container exits
+    /// What to do when it exits: no, on-failure[:N], always or unless-stopped
     #[arg(long, value_name = "string")]
     restart: Option<String>,
     arguments: Vec<String>,
@@ -92,7 +92,7 @@ impl Command for Update {
         let body = self.request().map_err(CliError::failed)?;
         let (mut warnings, mut failures) = (Vec::new(), Vec::new());
         for name in &self.arguments {
-            let path = format!("/containers/{}/update", segment(name));
+            let path = format!("/containers/{}/update", container_segment(name));
             match docker.post::<Option<Answer>>(&path, &body).await {
                 Ok(answer) => {
                     tty::print(&format!("{name}\n"))?;

@@ -74,8 +74,11 @@ impl Command for Version {
             "Version": drydock_api::VERSION,
             "ApiVersion": api,
             "DefaultAPIVersion": drydock_api::API_VERSION,
+            "GitCommit": "",
+            "GoVersion": "",
             "Os": "linux",
             "Arch": arch(),
+            "BuildTime": "",
             "Context": "default",
         });
         let document = format!("{{\"Client\":{client},\"Server\":{raw}}}");
@@ -154,7 +157,9 @@ fn agreed(server: Option<&str>) -> String {
     }
 }
 
-fn arch() -> &'static str {
+/// The machine as Go names it.
+#[must_use]
+pub fn arch() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",
@@ -171,6 +176,10 @@ fn client_text(api: &str) -> String {
     let mut out = String::from("Client:\n");
     line(&mut out, 1, "Version", drydock_api::VERSION);
     line(&mut out, 1, "API version", &format!("{api}{downgraded}"));
+    // No Go and no commit is in this command, yet scripts look for the lines.
+    for title in ["Go version", "Git commit", "Built"] {
+        line(&mut out, 1, title, "");
+    }
     line(&mut out, 1, "OS/Arch", &format!("linux/{}", arch()));
     line(&mut out, 1, "Context", "default");
     out
@@ -208,9 +217,7 @@ fn server_text(server: &Server) -> String {
             ("Git commit", detail("GitCommit").to_owned()),
             ("Built", time::ansi(detail("BuildTime"))),
         ] {
-            if !value.is_empty() {
-                line(&mut out, 2, title, &value);
-            }
+            line(&mut out, 2, title, &value);
         }
         line(
             &mut out,

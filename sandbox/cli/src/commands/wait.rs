@@ -5,7 +5,7 @@ use clap::Args;
 use super::{each::conclude, exit_status};
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
     tty,
 };
@@ -32,7 +32,7 @@ impl Command for Wait {
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
         let mut failures = Vec::new();
         for name in &self.arguments {
-            let status = match exit_status::wait(&docker, &segment(name), "").await {
+            let status = match exit_status::wait(&docker, &container_segment(name), "").await {
                 Ok(waiting) => waiting.status().await,
                 Err(error) => Err(error),
             };

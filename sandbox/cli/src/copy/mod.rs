@@ -21,7 +21,7 @@ use serde::Deserialize;
 pub use output::OutputFile;
 
 use crate::{
-    docker::{Docker, segment},
+    docker::{Docker, container_segment},
     error::CliError,
 };
 
@@ -64,7 +64,7 @@ impl PathStat {
 
 /// Where the engine answers for a path in a container.
 fn archive_path(container: &str, path: &str) -> String {
-    let (container, path) = (segment(container), percent_encode(path));
+    let (container, path) = (container_segment(container), percent_encode(path));
     format!("/containers/{container}/archive?path={path}")
 }
 

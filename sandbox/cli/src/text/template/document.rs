@@ -15,6 +15,23 @@ use crate::text::json;
 const NIL_LISTS: [&str; 6] = ["Cmd", "Entrypoint", "Env", "OnBuild", "Shell", "Binds"];
 const NIL_MAPS: [&str; 4] = ["Labels", "Volumes", "ExposedPorts", "PortBindings"];
 
+/// What Docker knows of an image's configuration; empty fields are left out of it.
+const IMAGE_CONFIG: [&str; 13] = [
+    "User",
+    "ExposedPorts",
+    "Env",
+    "Entrypoint",
+    "Cmd",
+    "Volumes",
+    "WorkingDir",
+    "Labels",
+    "StopSignal",
+    "ArgsEscaped",
+    "Healthcheck",
+    "OnBuild",
+    "Shell",
+];
+
 static NIL_LIST: LazyLock<Arc<[Value]>> = LazyLock::new(|| Arc::from(Vec::new()));
 static NIL_MAP: LazyLock<Arc<BTreeMap<Arc<str>, Value>>> = LazyLock::new(Arc::default);
 
@@ -90,6 +107,37 @@ impl Document {
         })
     }
 
+    /// An image's document as Docker's types have it; `None` of anything else.
+    #[must_use]
+    pub fn as_image(&self) -> Option<Self> {
+        let Some(Value::Map(map)) = &self.value else {
+            return None;
+        };
+        let Some(Value::Map(config)) = map.get("Config").filter(|_| map.contains_key("RootFS"))
+        else {
+            return None;
+        };
+        let kept: BTreeMap<Arc<str>, Value> = config
+            .iter()
+            .filter(|(key, value)| IMAGE_CONFIG.contains(&key.as_ref()) && !is_empty(value))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let keys = |map: &BTreeMap<Arc<str>, Value>| map.keys().cloned().collect::<Vec<_>>();
+        if let Ok(mut orders) = self.orders.lock()
+            && let Some(mut order) = orders.get(&keys(config)).cloned()
+        {
+            order.retain(|key| kept.contains_key(key));
+            orders.insert(keys(&kept), order);
+        }
+        let mut map = BTreeMap::clone(map);
+        map.insert("Config".into(), Value::Map(Arc::new(kept)));
+        Some(Self {
+            value: Some(Value::Map(Arc::new(map))),
+            orders: self.orders.clone(),
+            escapes: self.escapes,
+        })
+    }
+
     /// The document as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -102,6 +150,16 @@ impl Document {
 
     pub(super) fn data(&self) -> Value {
         self.value.clone().unwrap_or(Value::Nil)
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Nil | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        _ => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use gotmpl::{Template, Value};
+use gotmpl::{Template, TemplateError, Value};
 
 use super::document::{Escapes, Orders, write_json};
 
@@ -28,6 +28,7 @@ pub fn add(
             }
             Ok(Value::String(out.into()))
         })
+        .func("index", index)
         .func("lower", text(str::to_lowercase))
         .func("upper", text(str::to_uppercase))
         .func("title", text(title))
@@ -84,6 +85,22 @@ pub fn add(
                 _ => text.into(),
             }))
         })
+}
+
+/// Go's `index`: what a map of texts lacks is the empty text.
+fn index(args: &[Value]) -> Result<Value, TemplateError> {
+    let [value, keys @ ..] = args else {
+        return Err(TemplateError::Exec(
+            "wrong number of args for index: want at least 1 got 0".into(),
+        ));
+    };
+    keys.iter().try_fold(value.clone(), |value, key| {
+        let of_texts = matches!(&value, Value::Map(map) if map.values().all(|v| matches!(v, Value::String(_))));
+        Ok(match value.index(key)? {
+            Value::Nil if of_texts => Value::String("".into()),
+            found => found,
+        })
+    })
 }
 
 fn text_at(args: &[Value], at: usize) -> String {

@@ -138,7 +138,10 @@ impl Format {
         match error {
             TemplateError::Parse { line, message, .. }
             | TemplateError::Lex { line, message, .. } => {
-                let message = go_words(message);
+                let message = match message.as_str() {
+                    "empty command" => self.empty_action(),
+                    message => go_words(message),
+                };
                 format!("template: {}:{line}: {message}", self.dialect.name)
             }
             other => format!("template: {}:1: {other}", self.dialect.name),
@@ -148,7 +151,11 @@ impl Format {
     fn execute_words(&self, error: &TemplateError) -> String {
         let name = self.dialect.name;
         let TemplateError::MissingKey { key } = error else {
-            return format!("template: {name}:1: executing \"{name}\": {error}");
+            let Some((call, why)) = failed_call(error) else {
+                return format!("template: {name}:1: executing \"{name}\": {error}");
+            };
+            let (column, call) = self.find_call(call);
+            return format!("template: {name}:1:{column}: executing \"{name}\" at <{call}>: {why}");
         };
         let (column, chain) = self.find_field(key);
         let reason = match self.dialect.type_name {
@@ -156,6 +163,32 @@ impl Format {
             None => format!("map has no entry for key \"{key}\""),
         };
         format!("template: {name}:1:{column}: executing \"{name}\" at <{chain}>: {reason}")
+    }
+
+    /// What Go says of an action that lacks what it is about.
+    fn empty_action(&self) -> String {
+        let bare = self.text.replace([' ', '-'], "");
+        let keyword = ["if", "range", "with"]
+            .into_iter()
+            .find(|keyword| bare.contains(&format!("{{{{{keyword}}}}}")));
+        match keyword {
+            Some(keyword) => format!("missing value for {keyword}"),
+            None => "missing value for command".into(),
+        }
+    }
+
+    /// Where the template first calls `function`, and the call; a method is named without its arguments.
+    fn find_call(&self, function: &str) -> (usize, String) {
+        let Some(at) = self.text.find(function) else {
+            return (0, function.into());
+        };
+        let call = &self.text[at..];
+        let end = call.find(['}', '|', ')']).unwrap_or(call.len());
+        let call = match function.starts_with('.') {
+            true => function,
+            false => call[..end].trim_end(),
+        };
+        (at, call.to_owned())
     }
 
     /// Where the template first names `key`: Go points at the last part of the chain of fields.
@@ -179,6 +212,19 @@ impl Format {
             .map_or(self.text.len(), |len| at + len);
         let chain = &self.text[start..end];
         (start + chain.rfind('.').unwrap_or(0), chain.to_owned())
+    }
+}
+
+/// The function that failed, and what Go says of it.
+fn failed_call(error: &TemplateError) -> Option<(&'static str, String)> {
+    match error {
+        TemplateError::IndexOutOfRange { .. } => {
+            Some(("index", format!("error calling index: {error}")))
+        }
+        TemplateError::Exec(why) if why.starts_with("wrong number of args for Label") => {
+            Some((".Label", why.clone()))
+        }
+        _ => None,
     }
 }
 
@@ -258,6 +304,41 @@ mod tests {
         assert_eq!(
             typed("{{.State.Foo}}").unwrap_err(),
             "template: :1:8: executing \"\" at <.State.Foo>: map has no entry for key \"Foo\""
+        );
+    }
+
+    #[test]
+    fn a_label_that_is_missing_is_empty() {
+        assert_eq!(
+            inspect("[{{index .Config.Labels \"no\"}}]").as_deref(),
+            Ok("[]")
+        );
+    }
+
+    #[test]
+    fn an_index_out_of_range_is_named_as_go_does() {
+        assert_eq!(
+            inspect("{{index .Config.Cmd 9}}").unwrap_err(),
+            "template: :1:2: executing \"\" at <index .Config.Cmd 9>: error calling index: index out of range: 9"
+        );
+        assert_eq!(
+            inspect("{{if}}").unwrap_err(),
+            "template: :1: missing value for if"
+        );
+    }
+
+    #[test]
+    fn an_images_configuration_has_no_empty_fields() {
+        let document = Document::parse(
+            r#"{"RootFS":{},"Config":{"Tty":false,"User":"","Env":["A=1"],"Cmd":["sh"],"Labels":null}}"#,
+        )
+        .unwrap()
+        .as_image()
+        .unwrap();
+        let format = Format::parse("{{json .Config}}", Dialect::default()).unwrap();
+        assert_eq!(
+            format.render_typed(&document).as_deref(),
+            Ok(r#"{"Env":["A=1"],"Cmd":["sh"]}"#)
         );
     }
 

@@ -42,24 +42,18 @@ pub fn check(template: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The template with `call` before methods that take an argument, as the library wants them.
+/// The template with `call` before methods, as the library wants them.
 #[must_use]
 pub fn with_calls(template: &str) -> String {
     let mut out = template.to_owned();
     let methods: Vec<usize> = words(template)
         .filter(|word| word.text == METHOD || word.text == "$.Label")
-        .filter(|word| takes_argument(&template[word.at + word.text.len()..]))
         .map(|word| word.at)
         .collect();
     for at in methods.into_iter().rev() {
         out.insert_str(at, "call ");
     }
     out
-}
-
-fn takes_argument(rest: &str) -> bool {
-    let trimmed = rest.trim_start_matches(' ');
-    trimmed.len() < rest.len() && trimmed.starts_with(['"', '`', '(', '.', '$'])
 }
 
 /// Whether the word at `at` is the first of its action: `else if` opens nothing.
