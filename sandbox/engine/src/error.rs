@@ -103,6 +103,7 @@ const EXEC_FAILED: &str = "OCI runtime exec failed: exec failed: unable to start
 fn launch_text(stage: &str, error: &LaunchError) -> String {
     match error {
         LaunchError::NoSuchUser(_)
+        | LaunchError::IdOutOfRange
         | LaunchError::NoSuchGroup(_)
         | LaunchError::TooManyProcesses => error.to_string(),
         // Both the oldest and the newest client know this reason and exit with 126.
@@ -197,6 +198,7 @@ fn launch_status(error: &LaunchError) -> StatusCode {
         | LaunchError::NoSuchFile { .. }
         | LaunchError::NotExecutable { .. } => StatusCode::BAD_REQUEST,
         LaunchError::NoSuchUser(_)
+        | LaunchError::IdOutOfRange
         | LaunchError::NoSuchGroup(_)
         | LaunchError::Cwd { .. }
         | LaunchError::Mount { .. }

@@ -125,7 +125,9 @@ impl BuildError {
     /// A RUN that did not start: Docker words a missing user without the runtime's preamble.
     pub(super) fn start(error: LaunchError) -> Self {
         match error {
-            LaunchError::NoSuchUser(_) | LaunchError::NoSuchGroup(_) => Self::User(error),
+            LaunchError::NoSuchUser(_)
+            | LaunchError::IdOutOfRange
+            | LaunchError::NoSuchGroup(_) => Self::User(error),
             other => Self::Start(other),
         }
     }

@@ -30,6 +30,9 @@ pub enum LaunchError {
     /// `-u` names nobody.
     #[error("unable to find user {0}: no matching entries in passwd file")]
     NoSuchUser(String),
+    /// `-u` has a number that is no uid.
+    #[error("uids and gids must be in range 0-2147483647")]
+    IdOutOfRange,
     /// `-u` or `--group-add` names no group.
     #[error("unable to find group {0}: no matching entries in group file")]
     NoSuchGroup(String),

@@ -24,6 +24,9 @@ pub struct Identity {
     pub home: String,
 }
 
+/// The greatest uid that Docker takes.
+const MAX_ID: u32 = i32::MAX as u32;
+
 impl Identity {
     /// Looks up `user` and `extra` groups under the current root.
     pub fn look_up(user: &str, extra: &[String]) -> Result<Self, LaunchError> {
@@ -59,7 +62,13 @@ impl Identity {
             .as_ref()
             .and_then(|fields| fields[2].parse().ok())
             .or(number);
-        let uid = uid.ok_or_else(|| LaunchError::NoSuchUser(name.into()))?;
+        let uid = match uid {
+            Some(uid) if uid <= MAX_ID => uid,
+            None if name.parse::<i64>().is_err() => {
+                return Err(LaunchError::NoSuchUser(name.into()));
+            }
+            _ => return Err(LaunchError::IdOutOfRange),
+        };
         let own_gid = entry
             .as_ref()
             .and_then(|fields| fields[3].parse().ok())
