@@ -145,7 +145,10 @@ fn target(
 /// Something happens to an exec.
 pub(crate) fn tell(engine: &Engine, exec: &Exec, action: &str) {
     if let Target::Container(container) = &exec.target {
-        let action = format!("{action}: {}", exec.request.cmd.join(" "));
+        // As Docker joins them: a command without arguments leaves a blank at the end.
+        let (program, args) = exec.request.cmd.split_first().unzip();
+        let (program, args) = (program.map_or("", String::as_str), args.unwrap_or_default());
+        let action = format!("{action}: {program} {}", args.join(" "));
         engine
             .events
             .tell(container.event(action, &[("execID", exec.id.to_string())]));
