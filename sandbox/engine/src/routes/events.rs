@@ -19,8 +19,7 @@ pub(crate) struct EventsQuery {
 impl EventsQuery {
     /// From when, and until when.
     fn span(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), EngineError> {
-        let since = clock::parse_limit(&self.since).map_err(EngineError::Invalid)?;
-        let until = clock::parse_limit(&self.until).map_err(EngineError::Invalid)?;
+        let (since, until) = (limit(&self.since)?, limit(&self.until)?);
         if let (Some(from), Some(to)) = (since, until)
             && from > to
         {
@@ -30,6 +29,14 @@ impl EventsQuery {
             )));
         }
         Ok((since, until))
+    }
+}
+
+/// A limit as [`clock::parse_limit`] reads it, but `0` is 1970: only what is empty is no limit here.
+fn limit(text: &str) -> Result<Option<Timestamp>, EngineError> {
+    match text {
+        "0" => Ok(Some(Timestamp::UNIX_EPOCH)),
+        text => clock::parse_limit(text).map_err(EngineError::Invalid),
     }
 }
 
