@@ -18,14 +18,15 @@ use crate::harness::{
 };
 
 /// Debian's registry, with a port and a directory of its own.
-struct Registry {
+pub struct Registry {
     _process: Guard,
     folder: TempDir,
-    host: String,
+    /// Its name and port.
+    pub host: String,
 }
 
 impl Registry {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let port = free_port();
         let root = folder.path().join("data");

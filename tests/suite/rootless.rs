@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::harness::need::needs;
 use crate::harness::process::{Finished, Guard, finish};
 use crate::harness::{data, drydock, host, unique_seconds};
+use crate::registry::Registry;
 
 /// An account made for one test, removed with it.
 struct Account {
@@ -189,6 +190,33 @@ fn ordinary_user_s_sandbox_runs_under_subordinate_ids() {
             .any(|(first, count)| (first..first + count).contains(&uid)),
         "{uid} is not in {granted}"
     );
+}
+
+#[test]
+fn ordinary_user_s_sandbox_pushes_and_pulls() {
+    needs!(Rootless, Registry);
+    let registry = Registry::start();
+    let account = Account::new();
+    let app = format!("{}/app", registry.host);
+    let shell = |script: &str| {
+        let mut command = account.command(&account.program());
+        let any = format!("{}/*", registry.host);
+        command.env("DRYDOCK_ALLOW_PULL", &any);
+        command.env("DRYDOCK_ALLOW_PUSH", &any);
+        command
+            .args(["shell", "--data-dir"])
+            .arg(account.data_dir());
+        command.args(["--", "sh", "-c", script]);
+        finish(&mut command, b"", Duration::from_secs(180)).good()
+    };
+    shell(&format!(
+        "docker run --name made busybox touch /made && docker commit made {app} && docker push {app}"
+    ));
+    // Another sandbox: the layer comes from the registry, into a store of subordinate ids.
+    let said = shell(&format!(
+        "docker pull -q {app} && docker run --rm {app} stat -c %u /made"
+    ));
+    assert_eq!(said, format!("{app}:latest\n0\n"));
 }
 
 #[test]
