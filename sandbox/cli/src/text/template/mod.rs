@@ -204,9 +204,7 @@ impl Format {
                     .starts_with(|c: char| c.is_alphanumeric() || c == '_')
             });
         let Some(at) = found else { return (0, needle) };
-        let start = self.text[..at]
-            .rfind(|c| !is_name(c))
-            .map_or(0, |before| before + 1);
+        let start = self.text[..at].trim_end_matches(is_name).len();
         let end = self.text[at..]
             .find(|c| !is_name(c))
             .map_or(self.text.len(), |len| at + len);
