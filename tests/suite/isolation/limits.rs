@@ -158,7 +158,7 @@ fn full_disk_says_so_and_can_be_freed() {
 fn log_of_a_flood_is_bounded_and_its_end_is_kept() {
     needs!(Docker, Root);
     let sandbox = Sandbox::new();
-    let flood = "yes | head -c 300000000; echo the end; sleep 1000";
+    let flood = "yes | head -c 60000000; echo the end; sleep 1000";
     sandbox
         .docker
         .good(&["run", "-d", "--name", "flood", "busybox", "sh", "-c", flood]);
