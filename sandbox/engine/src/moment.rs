@@ -61,7 +61,8 @@ fn without_zone(text: &str) -> Option<Timestamp> {
 }
 
 fn unix(text: &str) -> Option<Timestamp> {
-    crate::clock::parse_limit(text).ok().flatten()
+    let plain = text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    plain.then(|| crate::clock::parse_limit(text).ok().flatten())?
 }
 
 #[cfg(test)]
