@@ -5,6 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::OFlags,
+    io::{pread, retry_on_intr},
+};
+
 use super::{ContainerGroup, Version, values};
 
 /// Processes in the middle of a system call reach a point to be stopped at within milliseconds.
@@ -16,21 +22,51 @@ impl ContainerGroup {
     /// # Errors
     /// As write(2) on the group's file; `TimedOut` when some did not stop, and then all of them run on.
     pub fn freeze(&self) -> io::Result<()> {
-        let start = Instant::now();
+        let end = Instant::now() + DEADLINE;
+        let frozen = match self.version() {
+            Version::V1 => self.freeze_v1(end),
+            Version::V2 => self.freeze_v2(end),
+        };
+        if frozen.is_err() {
+            self.thaw()?;
+        }
+        frozen
+    }
+
+    /// v1 tells nobody when the state changes: reading it is what brings it up to date. Asked at growing intervals, and
+    /// told again each time, since a process forked meanwhile may have been missed.
+    fn freeze_v1(&self, end: Instant) -> io::Result<()> {
         let mut pause = Duration::from_micros(100);
         loop {
-            // Again and again on v1: a process forked meanwhile may have been missed.
-            self.set_frozen(true)?;
+            values::write(&self.dirs, "freezer.state", "FROZEN")?;
             if self.is_frozen() {
                 return Ok(());
             }
-            if start.elapsed() > DEADLINE {
-                self.thaw()?;
+            if Instant::now() > end {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            // v1 tells nobody when the state changes.
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(20));
+        }
+    }
+
+    /// v2 tells of every change of `cgroup.events` by a priority event, which a read takes back.
+    fn freeze_v2(&self, end: Instant) -> io::Result<()> {
+        let events = values::open(&self.dirs, "cgroup.events", OFlags::RDONLY)?;
+        values::write(&self.dirs, "cgroup.freeze", "1")?;
+        loop {
+            let mut text = [0; 256];
+            let read = pread(&events, &mut text, 0)?;
+            let text = String::from_utf8_lossy(&text[..read]);
+            if values::field(&text, "frozen") == Some(1) {
+                return Ok(());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            let wait = Timespec::try_from(left).map_err(io::Error::other)?;
+            let mut polled = [PollFd::new(&events, PollFlags::PRI)];
+            if retry_on_intr(|| poll(&mut polled, Some(&wait)))? == 0 {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
         }
     }
 
@@ -39,24 +75,13 @@ impl ContainerGroup {
     /// # Errors
     /// As write(2) on the group's file.
     pub fn thaw(&self) -> io::Result<()> {
-        self.set_frozen(false)
-    }
-
-    fn set_frozen(&self, frozen: bool) -> io::Result<()> {
-        match (self.version(), frozen) {
-            (Version::V1, true) => values::write(&self.dirs, "freezer.state", "FROZEN"),
-            (Version::V1, false) => values::write(&self.dirs, "freezer.state", "THAWED"),
-            (Version::V2, true) => values::write(&self.dirs, "cgroup.freeze", "1"),
-            (Version::V2, false) => values::write(&self.dirs, "cgroup.freeze", "0"),
+        match self.version() {
+            Version::V1 => values::write(&self.dirs, "freezer.state", "THAWED"),
+            Version::V2 => values::write(&self.dirs, "cgroup.freeze", "0"),
         }
     }
 
     fn is_frozen(&self) -> bool {
-        match self.version() {
-            Version::V1 => values::read(&self.dirs, "freezer.state")
-                .is_some_and(|state| state.trim() == "FROZEN"),
-            Version::V2 => values::read(&self.dirs, "cgroup.events")
-                .is_some_and(|events| values::field(&events, "frozen") == Some(1)),
-        }
+        values::read(&self.dirs, "freezer.state").is_some_and(|state| state.trim() == "FROZEN")
     }
 }
