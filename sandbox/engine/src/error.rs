@@ -99,6 +99,12 @@ pub(crate) enum EngineError {
 const START_FAILED: &str = "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process";
 const EXEC_FAILED: &str = "OCI runtime exec failed: exec failed: unable to start container process";
 
+const EXEC_REFUSED: &str = "OCI runtime exec failed: exec failed";
+
+/// A file was to be mounted on a directory, or a directory on a file.
+pub(crate) const NOT_A_DIRECTORY: &str = "not a directory";
+const KINDS_DIFFER: &str = "Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type";
+
 /// Docker's engine looks users up itself, before its runtime is asked.
 fn launch_text(stage: &str, error: &LaunchError) -> String {
     match error {
@@ -110,10 +116,16 @@ fn launch_text(stage: &str, error: &LaunchError) -> String {
         LaunchError::NotExecutable { name, reason } if reason == "is a directory" => {
             format!("{stage}: exec: {name:?}: permission denied: unknown")
         }
+        LaunchError::Mount { reason, .. } if reason == NOT_A_DIRECTORY => {
+            format!("{stage}: {error}: unknown: {KINDS_DIFFER}")
+        }
+        // The runtime looks at this before it begins to start anything.
+        LaunchError::RelativeCwd => format!("{EXEC_REFUSED}: {error}: unknown"),
         LaunchError::NotFound { .. }
         | LaunchError::NoSuchFile { .. }
         | LaunchError::NotExecutable { .. }
         | LaunchError::Cwd { .. }
+        | LaunchError::Hostname(_)
         | LaunchError::Mount { .. }
         | LaunchError::Limit(_)
         | LaunchError::Rlimit { .. }
@@ -197,10 +209,13 @@ fn launch_status(error: &LaunchError) -> StatusCode {
         LaunchError::NotFound { .. }
         | LaunchError::NoSuchFile { .. }
         | LaunchError::NotExecutable { .. } => StatusCode::BAD_REQUEST,
+        LaunchError::Mount { reason, .. } if reason == NOT_A_DIRECTORY => StatusCode::BAD_REQUEST,
         LaunchError::NoSuchUser(_)
         | LaunchError::IdOutOfRange
         | LaunchError::NoSuchGroup(_)
         | LaunchError::Cwd { .. }
+        | LaunchError::RelativeCwd
+        | LaunchError::Hostname(_)
         | LaunchError::Mount { .. }
         | LaunchError::Limit(_)
         | LaunchError::Rlimit { .. }

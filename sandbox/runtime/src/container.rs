@@ -63,13 +63,57 @@ pub enum MountSource {
     Workstation(PathBuf),
     /// A path of the engine: volumes, `/etc/hosts` and the like.
     Engine(PathBuf),
-    /// Fresh memory; `size` in bytes.
-    Tmpfs {
-        /// Bytes at most.
-        size: u64,
-        /// Permission bits of its root.
-        mode: u32,
-    },
+    /// Fresh memory.
+    Tmpfs(Tmpfs),
+}
+
+/// A file system in memory; tmpfs(5). Never with device files: a sandbox has none to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tmpfs {
+    /// Bytes at most.
+    pub size: u64,
+    /// Files and directories at most; without it, the kernel's half a page of memory each.
+    pub inodes: Option<u64>,
+    /// Permission bits of its root.
+    pub mode: u32,
+    /// Whose its root is.
+    pub uid: u32,
+    /// The same, of groups.
+    pub gid: u32,
+    /// Programs in it can be executed.
+    pub exec: bool,
+    /// Set-user-id bits are honoured.
+    pub suid: bool,
+    /// Whether, and how often, times of access are kept.
+    pub atime: Atime,
+}
+
+impl Tmpfs {
+    /// As Docker mounts one that nothing is said about: open to all, without programs.
+    #[must_use]
+    pub fn of_size(size: u64) -> Self {
+        Self {
+            size,
+            inodes: None,
+            mode: 0o1777,
+            uid: 0,
+            gid: 0,
+            exec: false,
+            suid: false,
+            atime: Atime::Relative,
+        }
+    }
+}
+
+/// When a time of access is written; mount(8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Atime {
+    /// When it is older than the last change, or a day old.
+    Relative,
+    /// Always.
+    Strict,
+    /// Never.
+    Never,
 }
 
 /// Docker's network modes, as far as namespaces go.

@@ -74,7 +74,7 @@ pub fn code_of_failed_start(message: &str) -> i32 {
         || says("system cannot find the file")
     {
         127
-    } else if says("permission denied") || says("is a directory") || says("not a directory") {
+    } else if says("permission denied") || says("is a directory") {
         126
     } else {
         125
@@ -100,6 +100,10 @@ mod tests {
             126
         );
         assert_eq!(code_of_failed_start("exec: \"/etc\": is a directory"), 126);
+        assert_eq!(
+            code_of_failed_start("Cannot mkdir: /etc/passwd is not a directory"),
+            125
+        );
         assert_eq!(
             code_of_failed_start("Conflict. The container name is already in use"),
             125

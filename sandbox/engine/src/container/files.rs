@@ -104,8 +104,10 @@ fn hosts(name: &str, domain: &str, address: Option<&str>, extra: &[String]) -> S
 
 fn resolv_conf(servers: &[String], search: &[String], options: &[String]) -> String {
     let mut text = String::new();
-    if !search.is_empty() {
-        let _ = writeln!(text, "search {}", search.join(" "));
+    // A lone dot asks for no search at all, also not of the host's domain.
+    let domains = search.join(" ");
+    if !matches!(domains.trim(), "" | ".") {
+        let _ = writeln!(text, "search {domains}");
     }
     for server in servers {
         let _ = writeln!(text, "nameserver {server}");
@@ -156,5 +158,6 @@ mod tests {
     fn resolv_conf_is_what_the_flags_say() {
         let text = resolv_conf(&["9.9.9.9".into()], &["lan".into()], &["ndots:1".into()]);
         assert_eq!(text, "search lan\nnameserver 9.9.9.9\noptions ndots:1\n");
+        assert_eq!(resolv_conf(&[], &[".".into()], &[]), "");
     }
 }

@@ -118,10 +118,7 @@ fn mount(engine: &Engine, point: &MountPoint) -> Result<Mount, EngineError> {
     let source = match point.kind {
         MountKind::Bind => MountSource::Workstation(PathBuf::from(&point.source)),
         MountKind::Volume => MountSource::Engine(engine.volumes.get(&point.name)?.data.clone()),
-        MountKind::Tmpfs => MountSource::Tmpfs {
-            size: point.tmpfs.0,
-            mode: point.tmpfs.1,
-        },
+        MountKind::Tmpfs => MountSource::Tmpfs(point.tmpfs.clone()),
     };
     Ok(Mount {
         source,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use drydock_runtime::container::Tmpfs;
 use serde::{Deserialize, Serialize};
 
 /// One `--mount`.
@@ -107,7 +108,7 @@ pub(crate) struct MountPoint {
     pub propagation: String,
     /// Of a tmpfs.
     #[serde(skip)]
-    pub tmpfs: (u64, u32),
+    pub tmpfs: Tmpfs,
     /// `--tmpfs` is shown as it was asked for, and not among the mounts.
     #[serde(skip)]
     pub hidden: bool,

@@ -18,14 +18,15 @@ use crate::paths;
 /// The devices that every container has.
 pub const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
-const LINKS: [(&str, &str); 6] = [
+const LINKS: [(&str, &str); 5] = [
     ("/proc/self/fd", "fd"),
     ("/proc/self/fd/0", "stdin"),
     ("/proc/self/fd/1", "stdout"),
     ("/proc/self/fd/2", "stderr"),
-    ("/proc/kcore", "core"),
     ("pts/ptmx", "ptmx"),
 ];
+
+const KCORE: &str = "/proc/kcore";
 
 /// Mounts `/dev` with all that Docker has in it.
 ///
@@ -50,6 +51,10 @@ pub fn mount(root: BorrowedFd<'_>, shm_size: u64, terminals: u32) -> io::Result<
     let dir = paths::open_in(root, Path::new("/dev"), OFlags::PATH | OFlags::DIRECTORY)?;
     for (to, name) in LINKS {
         symlinkat(to, dir.as_fd(), name)?;
+    }
+    // Only where the kernel shows its memory, masked as that is.
+    if Path::new(KCORE).exists() {
+        symlinkat(KCORE, dir.as_fd(), "core")?;
     }
     let most = terminals.to_string();
     let terminals = [

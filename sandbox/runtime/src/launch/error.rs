@@ -44,13 +44,23 @@ pub enum LaunchError {
         /// The kernel's reason.
         reason: String,
     },
+    /// An exec's working directory is no absolute path.
+    #[error("Cwd must be an absolute path")]
+    RelativeCwd,
+    /// The host name is longer than the kernel's 64 bytes.
+    #[error("error during container init: sethostname: {0}")]
+    Hostname(String),
     /// A mount could not be made.
-    #[error("error mounting {source_path:?} to rootfs at {target:?}: {reason}")]
+    #[error(
+        "error during container init: error mounting {source_path:?} to rootfs at {target:?}: mount src={source_path}, dst={target}{flags}: {reason}"
+    )]
     Mount {
         /// What was to be shown.
         source_path: String,
         /// Where.
         target: String,
+        /// `, flags=MS_…`, where they say something.
+        flags: String,
         /// The kernel's reason.
         reason: String,
     },

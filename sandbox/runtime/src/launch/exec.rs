@@ -20,6 +20,9 @@ const ALL: CloneFlags = CloneFlags::CLONE_NEWNS
 
 /// Starts a process beside the target's first one, in all of its namespaces.
 pub fn start(given: &Given, spec: &ExecSpec) -> Result<(), LaunchError> {
+    if !spec.process.cwd.starts_with('/') {
+        return Err(LaunchError::RelativeCwd);
+    }
     given.join_cgroups()?;
     let target = given.required(Role::Target)?;
     setns(target, ALL).map_err(|e| LaunchError::init("entering the container", &e.into()))?;

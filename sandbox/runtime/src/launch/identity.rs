@@ -24,7 +24,7 @@ pub struct Identity {
     pub home: String,
 }
 
-/// The greatest uid that Docker takes.
+/// The greatest uid and gid that Docker takes.
 const MAX_ID: u32 = i32::MAX as u32;
 
 impl Identity {
@@ -128,9 +128,11 @@ fn group_id(group: &str, wanted: &str) -> Result<u32, LaunchError> {
                 .then(|| fields[2].parse().ok())
                 .flatten()
         });
-    by_name
-        .or_else(|| wanted.parse().ok())
-        .ok_or_else(|| LaunchError::NoSuchGroup(wanted.into()))
+    match by_name.or_else(|| wanted.parse().ok()) {
+        Some(gid) if gid <= MAX_ID => Ok(gid),
+        None if wanted.parse::<i64>().is_err() => Err(LaunchError::NoSuchGroup(wanted.into())),
+        _ => Err(LaunchError::IdOutOfRange),
+    }
 }
 
 fn memberships(group: &str, user: &str) -> Vec<u32> {
@@ -224,5 +226,15 @@ mod tests {
             "unable to find user eve: no matching entries in passwd file"
         );
         assert!(Identity::in_files("ada:eve", &[], PASSWD, GROUP).is_err());
+    }
+
+    #[test]
+    fn groups_have_the_range_of_users() {
+        let with = |group: &str| Identity::in_files("", &[group.into()], PASSWD, GROUP);
+        assert_eq!(with("2147483647").unwrap().groups, [0, 2_147_483_647]);
+        for odd in ["2147483648", "99999999999", "-1"] {
+            assert!(matches!(with(odd), Err(LaunchError::IdOutOfRange)), "{odd}");
+        }
+        assert!(matches!(with("eve"), Err(LaunchError::NoSuchGroup(_))));
     }
 }

@@ -17,7 +17,7 @@ use rustix::{
 
 use super::{LaunchError, devices, error::reason};
 use crate::{
-    container::{FilesSpec, Mount, MountSource, Rootfs},
+    container::{Atime, FilesSpec, Mount, MountSource, Rootfs, Tmpfs},
     overlay, paths,
     sys::{MountAttr, mount_setattr},
 };
@@ -149,14 +149,7 @@ pub fn assemble_files(
 
 fn mount_one(root: BorrowedFd<'_>, mount: &Mount, source: Option<OwnedFd>) -> io::Result<()> {
     let tree = match (&mount.source, source) {
-        (MountSource::Tmpfs { size, mode }, _) => {
-            let (size, mode) = (size.to_string(), format!("{mode:o}"));
-            make_fs(
-                "tmpfs",
-                &[("size", &size), ("mode", &mode)],
-                MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV,
-            )?
-        }
+        (MountSource::Tmpfs(tmpfs), _) => make_tmpfs(tmpfs)?,
         (_, Some(tree)) => tree,
         (_, None) => return Err(io::ErrorKind::NotFound.into()),
     };
@@ -170,6 +163,26 @@ fn mount_one(root: BorrowedFd<'_>, mount: &Mount, source: Option<OwnedFd>) -> io
         )?;
     }
     attach(root, &mount.target, &tree)
+}
+
+fn make_tmpfs(asked: &Tmpfs) -> io::Result<OwnedFd> {
+    let mut options = vec![
+        ("size", asked.size.to_string()),
+        ("mode", format!("{:o}", asked.mode)),
+        ("uid", asked.uid.to_string()),
+        ("gid", asked.gid.to_string()),
+    ];
+    options.extend(asked.inodes.map(|most| ("nr_inodes", most.to_string())));
+    let options: Vec<_> = options.iter().map(|(key, v)| (*key, v.as_str())).collect();
+    let mut attr = MountAttrFlags::MOUNT_ATTR_NODEV;
+    attr.set(MountAttrFlags::MOUNT_ATTR_NOEXEC, !asked.exec);
+    attr.set(MountAttrFlags::MOUNT_ATTR_NOSUID, !asked.suid);
+    attr |= match asked.atime {
+        Atime::Relative => MountAttrFlags::MOUNT_ATTR_RELATIME,
+        Atime::Strict => MountAttrFlags::MOUNT_ATTR_STRICTATIME,
+        Atime::Never => MountAttrFlags::MOUNT_ATTR_NOATIME,
+    };
+    make_fs("tmpfs", &options, attr)
 }
 
 /// A new file system on a mount that is attached nowhere yet.
@@ -199,7 +212,12 @@ pub fn make_fs_named(
 
 /// Attaches a detached mount at `target` under `root`, making the mount point if need be.
 pub fn attach(root: BorrowedFd<'_>, target: &Path, tree: &OwnedFd) -> io::Result<()> {
-    let point = paths::make_mount_point(root, target, paths::is_dir(tree)?)?;
+    let directory = paths::is_dir(tree)?;
+    let point = paths::make_mount_point(root, target, directory)?;
+    if paths::is_dir(&point)? != directory {
+        // move_mount(2) says no more than EINVAL, where mount(2) names what does not fit.
+        return Err(io::Error::from_raw_os_error(libc::ENOTDIR));
+    }
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     Ok(move_mount(tree, "", &point, "", flags)?)
 }
@@ -215,13 +233,16 @@ fn mount_sysfs(root: BorrowedFd<'_>, writable: bool) -> io::Result<()> {
 }
 
 fn mount_error(mount: &Mount, error: &io::Error) -> LaunchError {
-    let source = match &mount.source {
-        MountSource::Workstation(path) | MountSource::Engine(path) => path.display().to_string(),
-        MountSource::Tmpfs { .. } => "tmpfs".into(),
+    let (source_path, flags) = match &mount.source {
+        MountSource::Workstation(path) | MountSource::Engine(path) => {
+            (path.display().to_string(), ", flags=MS_BIND|MS_REC")
+        }
+        MountSource::Tmpfs(_) => ("tmpfs".into(), ""),
     };
     LaunchError::Mount {
-        source_path: source,
+        source_path,
         target: mount.target.display().to_string(),
+        flags: flags.into(),
         reason: reason(error),
     }
 }

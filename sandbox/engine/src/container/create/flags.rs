@@ -1,6 +1,8 @@
-//! `--mount` and `--tmpfs`, as they are written. Pure.
+//! `--mount`, as it is written. Pure.
 
-use super::bind::PROPAGATIONS;
+use drydock_runtime::container::Tmpfs;
+
+use super::{bind::PROPAGATIONS, tmpfs::size_or_default};
 use crate::{error::EngineError, wire::mount::MountRequest};
 
 /// A mount that was asked for, before anything is made.
@@ -28,10 +30,7 @@ pub(super) enum Source {
         name: Option<String>,
         labels: std::collections::BTreeMap<String, String>,
     },
-    Tmpfs {
-        size: u64,
-        mode: u32,
-    },
+    Tmpfs(Tmpfs),
 }
 
 pub(super) fn parse_mount(request: &MountRequest) -> Result<Wanted, EngineError> {
@@ -76,15 +75,11 @@ pub(super) fn parse_mount(request: &MountRequest) -> Result<Wanted, EngineError>
         }
         _ => {
             let options = request.tmpfs_options.clone().unwrap_or_default();
-            let mode = if options.mode == 0 {
-                0o1777
-            } else {
-                u32::try_from(options.mode).unwrap_or(0o1777)
-            };
-            Source::Tmpfs {
-                size: tmpfs_size(options.size_bytes),
-                mode,
+            let mut tmpfs = Tmpfs::of_size(size_or_default(options.size_bytes));
+            if let Some(mode) = u32::try_from(options.mode).ok().filter(|mode| *mode != 0) {
+                tmpfs.mode = mode;
             }
+            Source::Tmpfs(tmpfs)
         }
     };
     Ok(Wanted {
@@ -148,63 +143,6 @@ fn unsupported(what: &str, next: &'static str) -> EngineError {
     }
 }
 
-/// Without a size, what the sandbox can well spare.
-fn tmpfs_size(asked: u64) -> u64 {
-    if asked == 0 { 64 << 20 } else { asked }
-}
-
-pub(super) fn parse_tmpfs(destination: &str, options: &str) -> Result<Wanted, EngineError> {
-    let destination = clean(destination)?;
-    let (mut size, mut mode, mut readonly) = (0, 0o1777, false);
-    for option in options.split(',').filter(|option| !option.is_empty()) {
-        let wrong = || EngineError::Invalid(format!("invalid tmpfs option [{option:?}]"));
-        match option.split_once('=') {
-            Some(("size", value)) => size = parse_size(value).ok_or_else(wrong)?,
-            Some(("mode", value)) => mode = u32::from_str_radix(value, 8).map_err(|_| wrong())?,
-            Some(("uid" | "gid" | "nr_inodes" | "nr_blocks", _)) => {}
-            None if option == "ro" => readonly = true,
-            None if matches!(
-                option,
-                "rw" | "exec"
-                    | "noexec"
-                    | "suid"
-                    | "nosuid"
-                    | "dev"
-                    | "nodev"
-                    | "noatime"
-                    | "atime"
-            ) => {}
-            _ => return Err(wrong()),
-        }
-    }
-    let source = Source::Tmpfs {
-        size: tmpfs_size(size),
-        mode,
-    };
-    Ok(Wanted {
-        source,
-        destination,
-        mode: options.into(),
-        readonly,
-        copy: false,
-        hidden: true,
-    })
-}
-
-/// `64m`, `1g`, `65536`.
-fn parse_size(text: &str) -> Option<u64> {
-    let lower = text.to_ascii_lowercase();
-    let digits = lower.trim_end_matches(['k', 'm', 'g', 'b']);
-    let factor = match lower[digits.len()..].trim_end_matches('b') {
-        "" => 1,
-        "k" => 1 << 10,
-        "m" => 1 << 20,
-        "g" => 1 << 30,
-        _ => return None,
-    };
-    digits.parse::<u64>().ok()?.checked_mul(factor)
-}
-
 /// An absolute path without `.`, `..` and doubled slashes, as Go's `path.Clean` gives it; never the root itself.
 pub(super) fn clean(path: &str) -> Result<String, EngineError> {
     if !path.starts_with('/') || path.contains('\0') {
@@ -262,20 +200,5 @@ mod tests {
             ..request("volume", "v")
         };
         assert!(said(&part).contains("volume-subpath"));
-    }
-
-    #[test]
-    fn sizes_have_units() {
-        assert_eq!(
-            ["64m", "1G", "512", "2kb", "x", "1.5m"].map(parse_size),
-            [
-                Some(64 << 20),
-                Some(1 << 30),
-                Some(512),
-                Some(2048),
-                None,
-                None
-            ]
-        );
     }
 }

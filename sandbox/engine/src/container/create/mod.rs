@@ -2,8 +2,8 @@
 //!
 //! - [`merge`]: the request's configuration over the image's. [`refuse`]: what a sandbox cannot do, by name.
 //!   [`check`]: what Docker refuses too.
-//! - [`bind`]: `-v`, and [`flags`]: `--mount`, `--tmpfs`, as they are written. [`mounts`]: all mounts of a container, and what is made
-//!   for them.
+//! - [`bind`]: `-v`, [`flags`]: `--mount`, [`tmpfs`]: `--tmpfs`, as they are written. [`mounts`]: all mounts of a container, and what
+//!   is made for them.
 
 mod bind;
 pub(crate) mod check;
@@ -11,13 +11,18 @@ mod flags;
 pub(crate) mod merge;
 mod mounts;
 pub(crate) mod refuse;
+mod tmpfs;
 
 pub(crate) use check::HOST_GATEWAY;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    os::fd::{AsFd as _, BorrowedFd},
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use drydock_image::Image;
-use drydock_runtime::{container::Rootfs, overlay};
+use drydock_runtime::{container::Rootfs, overlay, paths};
 use drydock_spec::ContainerId;
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -119,7 +124,10 @@ pub(crate) fn create(
         host: host_config,
         dir,
     });
-    fill(&container, &made.fresh)?;
+    if let Err(error) = fill(&container, &made.fresh) {
+        let _ = std::fs::remove_dir_all(&container.dir);
+        return Err(error);
+    }
     engine.containers.insert(container.clone(), name);
     engine.events.tell(container.event("create", &[]));
     Ok(Created {
@@ -205,22 +213,33 @@ fn hostname(engine: &Engine, host: &HostConfig, id: &ContainerId) -> String {
     }
 }
 
-/// New volumes begin with what the image has at their place.
+/// Makes the working directory; new volumes begin with what the image has at their place.
 fn fill(container: &Container, fresh: &[mounts::Fresh]) -> Result<(), EngineError> {
-    if fresh.is_empty() {
+    let working_dir = container.config.working_dir.as_str();
+    if fresh.is_empty() && matches!(working_dir, "" | "/") {
         return Ok(());
     }
     let root = overlay::mount_detached(&rootfs(container))
         .map_err(EngineError::os("read the image's files"))?;
+    make_working_dir(root.as_fd(), working_dir)?;
     for volume in fresh {
-        copy_up(
-            std::os::fd::AsFd::as_fd(&root),
-            &volume.destination,
-            &volume.data,
-        )
-        .map_err(EngineError::os("fill a new volume"))?;
+        copy_up(root.as_fd(), &volume.destination, &volume.data)
+            .map_err(EngineError::os("fill a new volume"))?;
     }
     Ok(())
+}
+
+fn make_working_dir(root: BorrowedFd<'_>, path: &str) -> Result<(), EngineError> {
+    match paths::make_dirs_in(root, Path::new(path)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Err(
+            EngineError::Failed(format!("Cannot mkdir: {path} is not a directory")),
+        ),
+        Err(source) => Err(EngineError::Os {
+            action: "make the working directory",
+            source,
+        }),
+    }
 }
 
 /// The layers and the writable directory on top.

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use drydock_runtime::launch::PathKind;
+use drydock_runtime::{container::Tmpfs, launch::PathKind};
 
 use super::{
     bind::parse_bind,
-    flags::{Source, Wanted, clean, parse_mount, parse_tmpfs},
+    flags::{Source, Wanted, clean, parse_mount},
+    tmpfs::{parse_tmpfs, size_or_default},
 };
 use crate::{
     Engine,
@@ -125,10 +126,7 @@ fn from_container(engine: &Engine, door: Door, from: &str) -> Result<Vec<Wanted>
                 name: Some(point.name.clone()),
                 labels: Default::default(),
             },
-            MountKind::Tmpfs => Source::Tmpfs {
-                size: point.tmpfs.0,
-                mode: point.tmpfs.1,
-            },
+            MountKind::Tmpfs => Source::Tmpfs(point.tmpfs.clone()),
         },
         destination: point.destination.clone(),
         mode: String::new(),
@@ -163,7 +161,7 @@ pub(super) fn realise(engine: &Engine, plan: Vec<Wanted>) -> Result<Made, Engine
             mode,
             rw: !readonly,
             propagation: String::new(),
-            tmpfs: (0, 0),
+            tmpfs: Tmpfs::of_size(size_or_default(0)),
             hidden,
         };
         match source {
@@ -203,7 +201,7 @@ pub(super) fn realise(engine: &Engine, plan: Vec<Wanted>) -> Result<Made, Engine
                     point.mode = "z".into();
                 }
             }
-            Source::Tmpfs { size, mode } => point.tmpfs = (size, mode),
+            Source::Tmpfs(tmpfs) => point.tmpfs = tmpfs,
         }
         made.points.push(point);
     }

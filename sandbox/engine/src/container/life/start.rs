@@ -22,7 +22,7 @@ use crate::{
         spec::spec,
         streams::Input,
     },
-    error::EngineError,
+    error::{EngineError, NOT_A_DIRECTORY},
     network::Mode,
     process::Process,
 };
@@ -95,6 +95,7 @@ async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), Engin
     } else {
         mode
     };
+    limits::check_at_start(&container.host_config())?;
     let seat = engine.networks.seat(mode)?;
     files::write_etc(container, &seat)
         .map_err(EngineError::os("write the container's /etc/hosts"))?;
@@ -176,6 +177,7 @@ fn group_name(container: &Container) -> String {
 async fn failed(engine: &Engine, container: &Arc<Container>, error: &EngineError) {
     let code = match error {
         EngineError::Start(LaunchError::NotFound { .. } | LaunchError::NoSuchFile { .. }) => 127,
+        EngineError::Start(LaunchError::Mount { reason, .. }) if reason == NOT_A_DIRECTORY => 127,
         EngineError::Start(LaunchError::NotExecutable { .. }) => 126,
         _ => 128,
     };

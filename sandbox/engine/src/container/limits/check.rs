@@ -60,6 +60,14 @@ pub(crate) fn check(
     Ok(warnings)
 }
 
+/// What Docker looks at no sooner than when the container is started.
+pub(crate) fn check_at_start(asked: &HostConfig) -> Result<(), EngineError> {
+    if asked.cpu_shares < 0 {
+        return Err(EngineError::Failed("shares: invalid argument".into()));
+    }
+    Ok(())
+}
+
 /// A runtime's words; Docker's own client says it before.
 fn ulimits(asked: &HostConfig) -> Result<(), EngineError> {
     let mut names = asked.ulimits.iter().flatten().map(|ulimit| &ulimit.name);

@@ -8,6 +8,6 @@ mod cpuset;
 mod merge;
 mod plan;
 
-pub(crate) use check::{Host, check};
+pub(crate) use check::{Host, check, check_at_start};
 pub(crate) use merge::merge;
 pub(crate) use plan::resources;
