@@ -378,7 +378,7 @@ fn limits_are_out_of_a_containers_reach() {
         &seconds,
     ]);
     let sleeper = host::process_with_argument(&seconds);
-    // Its own groups are its sandbox's to write, never its own: it sees no file of them, and can mount none.
+    // Its own groups are its sandbox's to write, never its own: it only sees them, and can mount none.
     for tried in [
         "mkdir -p /c && mount -t cgroup -o memory none /c",
         "mkdir -p /c && mount -t cgroup2 none /c",

@@ -1,5 +1,6 @@
 //! What a learner must not be able to do. The tests try it, with the rights a learner can get.
 
+mod cgroups;
 mod files;
 mod identity;
 mod limits;

@@ -1,12 +1,12 @@
 //! The helper's work for a new container, in the order the kernel needs it.
 
-use std::os::fd::AsFd;
+use std::{os::fd::AsFd, path::Path};
 
 use drydock_network::link::Links;
 use nix::sched::{CloneFlags, setns, unshare};
 
 use super::{
-    LaunchError, WorkstationSpec,
+    LaunchError, WorkstationSpec, cgroupfs,
     first::{self, First},
     helper::Given,
     message::Role,
@@ -58,6 +58,7 @@ pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
         domainname: &spec.domainname,
         readonly_rootfs: spec.readonly_rootfs,
         masked: spec.masked,
+        shows_cgroups: !covers_cgroups(&spec.mounts),
         process: &process,
     };
     given.clone_sibling_below(CloneFlags::CLONE_NEWPID, process.reach, || {
@@ -89,9 +90,18 @@ pub fn start_workstation(given: &Given, spec: &WorkstationSpec) -> Result<(), La
         domainname: "",
         readonly_rootfs: false,
         masked: true,
+        shows_cgroups: false,
         process: &spec.process,
     };
     given.clone_sibling(CloneFlags::CLONE_NEWPID, || first::run(&first))
+}
+
+/// Whether a mount was asked for at, above or below the place of the cgroups.
+fn covers_cgroups(mounts: &[Mount]) -> bool {
+    let place = Path::new(cgroupfs::PLACE);
+    mounts
+        .iter()
+        .any(|m| m.target.starts_with(place) || place.starts_with(&m.target))
 }
 
 /// `--init`: this program is the first process, by the name that Docker's has.
@@ -122,6 +132,7 @@ fn separate(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
     let inside = Links::here().map_err(failed("opening netlink"))?;
     inside.loopback_up().map_err(failed("bringing up lo"))?;
     open_low_ports().map_err(failed("opening the low ports"))?;
+    allow_ping();
     if let Network::Bridge(endpoint) = &spec.network {
         let namespace =
             std::fs::File::open("/proc/self/ns/net").map_err(failed("opening the network"))?;
@@ -139,6 +150,12 @@ fn separate(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
 /// `net.ipv4.ip_unprivileged_port_start=0` since 20.10.
 fn open_low_ports() -> std::io::Result<()> {
     std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")
+}
+
+/// Anybody may ping without privileges, as Docker has it since 20.10 (icmp(7), `ping_group_range`). The groups are those
+/// that a sandbox has; one with fewer goes without, and its root can ping all the same.
+fn allow_ping() {
+    let _ = std::fs::write("/proc/sys/net/ipv4/ping_group_range", "0 65535");
 }
 
 fn make_mounts_private() -> Result<(), LaunchError> {

@@ -14,7 +14,7 @@ use rustix::{
 };
 
 use super::{
-    LaunchError,
+    LaunchError, cgroupfs,
     error::reason,
     helper::Given,
     identity::{self, Identity},
@@ -38,6 +38,8 @@ pub struct First<'a> {
     pub domainname: &'a str,
     pub readonly_rootfs: bool,
     pub masked: bool,
+    /// Nothing else is mounted where its cgroups are to be seen.
+    pub shows_cgroups: bool,
     pub process: &'a ProcessSpec,
 }
 
@@ -55,11 +57,15 @@ fn prepare(first: &First<'_>) -> Result<(), LaunchError> {
     unshare(CloneFlags::CLONE_NEWCGROUP)
         .map_err(|e| step("making a cgroup namespace")(e.into()))?;
     mount_proc(first.root).map_err(step("mounting /proc"))?;
+    if first.shows_cgroups {
+        cgroupfs::mount(first.root, &first.given.own_cgroups(), !first.masked)
+            .map_err(step("mounting /sys/fs/cgroup"))?;
+    }
     if first.masked {
         masks::apply(first.root).map_err(step("masking /proc"))?;
     }
     nix::unistd::sethostname(first.hostname)
-        .map_err(|e| step("setting the host name")(e.into()))?;
+        .map_err(|e| LaunchError::Hostname(reason(&e.into())))?;
     if !first.domainname.is_empty() {
         rustix::system::setdomainname(first.domainname.as_bytes())
             .map_err(|e| step("setting the domain name")(e.into()))?;

@@ -115,6 +115,12 @@ impl Given {
         self.join(Role::OwnCgroup)
     }
 
+    /// The container's own cgroup directories.
+    pub fn own_cgroups(&self) -> Vec<BorrowedFd<'_>> {
+        let own = self.fds.iter().filter(|(role, _)| *role == Role::OwnCgroup);
+        own.map(|(_, dir)| dir.as_fd()).collect()
+    }
+
     fn join(&self, wanted: Role) -> Result<(), LaunchError> {
         for (role, dir) in &self.fds {
             if *role == wanted {

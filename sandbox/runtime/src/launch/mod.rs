@@ -6,10 +6,11 @@
 //! - [`launcher`]: the engine's side. [`message`]: what crosses.
 //! - [`helper`]: the helper's first steps. Then one file a kind of work: [`container`], [`exec`], [`files`],
 //!   [`workstation`].
-//! - [`rootfs`], [`devices`], [`masks`]: the mounts of a container.
+//! - [`rootfs`], [`devices`], [`cgroupfs`], [`masks`]: the mounts of a container.
 //! - [`powers`]: the namespaces of privileged containers.
 //! - [`first`]: the new process itself, up to exec(2). [`identity`], [`program`]: who and what it becomes.
 
+mod cgroupfs;
 mod container;
 mod devices;
 mod error;
