@@ -18,6 +18,7 @@ mod container_lives;
 mod container_values;
 mod fuzz;
 mod image_archives;
+mod image_streams;
 mod isolation;
 mod lessons;
 mod limits;

@@ -1,12 +1,9 @@
 //! JSON bodies: bounded, forgiving where Go's decoder is, refused in Docker's words.
 
-use std::io;
-
 use axum::body::Body;
 use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::mpsc;
 
 use crate::error::EngineError;
 
@@ -35,58 +32,6 @@ pub(crate) async fn bytes(body: Body, limit: usize) -> Result<bytes::Bytes, Engi
             Err(EngineError::BodyTooLarge(limit))
         }
         Err(error) => Err(EngineError::Invalid(error.to_string())),
-    }
-}
-
-/// A body as a blocking reader, for threads that may block; `limit` bytes at most.
-pub(crate) fn reader(mut body: Body, limit: u64) -> BlockingReader {
-    let (sender, receiver) = mpsc::channel(4);
-    tokio::spawn(async move {
-        let mut left = limit;
-        while let Some(frame) = body.frame().await {
-            let piece = match frame.map(hyper::body::Frame::into_data) {
-                Ok(Ok(bytes)) => match left.checked_sub(bytes.len() as u64) {
-                    Some(rest) => {
-                        left = rest;
-                        Ok(bytes)
-                    }
-                    None => Err(io::Error::new(
-                        io::ErrorKind::FileTooLarge,
-                        format!("the body is larger than {limit} bytes"),
-                    )),
-                },
-                Ok(Err(_)) => continue,
-                Err(error) => Err(io::Error::other(error)),
-            };
-            if sender.send(piece).await.is_err() {
-                return;
-            }
-        }
-    });
-    BlockingReader {
-        receiver,
-        current: bytes::Bytes::new(),
-    }
-}
-
-/// See [`reader`].
-#[derive(Debug)]
-pub(crate) struct BlockingReader {
-    receiver: mpsc::Receiver<io::Result<bytes::Bytes>>,
-    current: bytes::Bytes,
-}
-
-impl io::Read for BlockingReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.current.is_empty() {
-            match self.receiver.blocking_recv() {
-                Some(piece) => self.current = piece?,
-                None => return Ok(0),
-            }
-        }
-        let n = self.current.len().min(buffer.len());
-        buffer[..n].copy_from_slice(&self.current.split_to(n));
-        Ok(n)
     }
 }
 

@@ -5,9 +5,11 @@
 //! - [`hijack`]: a connection that becomes a raw stream.
 //! - [`websocket`]: the same, in messages.
 //! - [`stream`]: answers that grow: JSON lines, raw bytes.
+//! - [`carry`]: archives, to and from threads that block.
 //! - [`query`]: Docker's booleans and numbers.
 
 pub(crate) mod body;
+pub(crate) mod carry;
 pub(crate) mod hijack;
 pub(crate) mod pieces;
 pub(crate) mod query;

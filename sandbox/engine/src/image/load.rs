@@ -1,6 +1,6 @@
 //! `docker load`: an archive → images.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use drydock_api::models::{JsonError, JsonMessage, JsonProgress};
 use drydock_image::{Digest, ImportedImage};
@@ -41,8 +41,6 @@ pub(crate) fn load(
             .import_archive_watched(&mut archive, &mut unpacked)
             .map_err(ImageError::from),
     };
-    // The client reads no answer before it has sent the archive.
-    let _ = io::copy(&mut archive, &mut io::sink());
     let _ = match loaded {
         Ok(images) => say(engine, &images, sender),
         Err(error) => sender.json_blocking(&failure(&error.to_string())),

@@ -1,16 +1,14 @@
 //! `docker save`: images → an archive.
 
+use std::io::{self, Write};
+
 use drydock_image::{
-    ImageId, ImageRef, LayerError, StoreError,
+    ImageId, ImageRef, StoreError,
     archive::{Archive, Wanted},
 };
 
 use super::{ImageError, platform::Platform, tell};
-use crate::{
-    Engine,
-    error::EngineError,
-    http::stream::{BlockingWriter, Sender},
-};
+use crate::{Engine, error::EngineError};
 
 /// Finds what is asked for and all that it needs. Blocks.
 pub(crate) fn prepare(
@@ -71,27 +69,10 @@ fn meant(engine: &Engine, text: &str) -> Result<Vec<(ImageId, Option<ImageRef>)>
 }
 
 /// Writes the archive into an answer. Blocks.
-pub(crate) fn send(engine: &Engine, archive: &Archive, sender: Sender) {
-    match archive.write_to(BlockingWriter::new(&sender)) {
-        Ok(()) => {
-            for id in archive.ids() {
-                tell(engine, "save", id, &id.to_string());
-            }
-        }
-        Err(error) => {
-            if !is_hang_up(&error) {
-                tracing::warn!(%error, "an image was not saved");
-            }
-            sender.abort_blocking(std::io::Error::other(error));
-        }
+pub(crate) fn write(engine: &Engine, archive: &Archive, out: impl Write) -> io::Result<()> {
+    archive.write_to(out).map_err(io::Error::other)?;
+    for id in archive.ids() {
+        tell(engine, "save", id, &id.to_string());
     }
-}
-
-fn is_hang_up(error: &StoreError) -> bool {
-    match error {
-        StoreError::Os { source, .. } | StoreError::Layer(LayerError::Os { source, .. }) => {
-            source.kind() == std::io::ErrorKind::BrokenPipe
-        }
-        _ => false,
-    }
+    Ok(())
 }

@@ -18,7 +18,6 @@ use crate::{
         Container,
         archive::{
             Files,
-            carry::{self, Permit},
             changes::{self, Change},
             pack,
             path::Place,
@@ -30,7 +29,10 @@ use crate::{
     },
     doors::Door,
     error::EngineError,
-    http::query,
+    http::{
+        carry::{self, Permit},
+        query,
+    },
 };
 
 type Answer<T> = Result<T, EngineError>;

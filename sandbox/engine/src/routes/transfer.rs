@@ -15,7 +15,7 @@ use crate::{
     Engine,
     container::life::blocking,
     error::EngineError,
-    http::{body, query, stream},
+    http::{body, carry, query, stream},
     image::{
         commit::{self, CommitRequest},
         import::{self, ImportRequest},
@@ -28,8 +28,6 @@ use crate::{
 
 type Answer<T> = Result<T, EngineError>;
 
-/// Bytes of an archive; the disk is smaller.
-const MOST: u64 = 4 << 30;
 /// Bytes of a configuration.
 const MAX_CONFIG: usize = 4 << 20;
 
@@ -51,9 +49,10 @@ pub(super) async fn save(
     let platform = Platform::parse(&Query::read(query).one("platform"))?;
     let asked = engine.clone();
     let archive = blocking(move || saving::prepare(&asked, &names, &platform)).await?;
-    let (sender, response) = stream::growing("application/x-tar");
-    tokio::task::spawn_blocking(move || saving::send(&engine, &archive, sender));
-    Ok(response)
+    let permit = carry::permit().await?;
+    carry::download(permit, "application/x-tar", move |out| {
+        saving::write(&engine, &archive, out)
+    })
 }
 
 #[derive(Deserialize, Default)]
@@ -74,9 +73,11 @@ pub(crate) async fn load(
         quiet: asked.quiet,
         platform: Platform::parse(&asked.platform)?,
     };
-    let archive = body::reader(body, MOST);
+    let permit = carry::permit().await?;
     let (sender, response) = stream::growing("application/json");
-    tokio::task::spawn_blocking(move || load::load(&engine, archive, &options, &sender));
+    carry::exchange(permit, body, move |archive| {
+        load::load(&engine, archive, &options, &sender);
+    })?;
     Ok(response)
 }
 
@@ -89,8 +90,8 @@ pub(super) async fn import(engine: Engine, query: &str, body: Body) -> Answer<Re
             next: "a sandbox has no network: bring the file and use docker import FILE",
         });
     }
-    let mut tar = body::reader(body, MOST);
-    let made = blocking(move || {
+    let permit = carry::permit().await?;
+    let id = carry::upload(permit, body, move |mut tar| {
         let request = ImportRequest::new(
             &query.one("repo"),
             &query.one("tag"),
@@ -98,12 +99,9 @@ pub(super) async fn import(engine: Engine, query: &str, body: Body) -> Answer<Re
             &query.all("changes"),
             &query.one("platform"),
         );
-        let made = request.and_then(|request| import::import(&engine, &request, &mut tar));
-        // The client reads no answer before it has sent the stream.
-        let _ = std::io::copy(&mut tar, &mut std::io::sink());
-        made
-    });
-    let id = made.await?;
+        import::import(&engine, &request?, &mut tar)
+    })
+    .await?;
     let (sender, response) = stream::growing("application/json");
     tokio::spawn(async move { sender.json(&json!({"status": id.to_string()})).await });
     Ok(response)

@@ -8,7 +8,6 @@
 //! A helper puts the mounts together in a namespace of its own and hands over the root; all that follows resolves
 //! paths by `openat2(2)` below it, so a link of the container's leads at most to that root, whatever changes meanwhile.
 
-pub(crate) mod carry;
 pub(crate) mod changes;
 pub(crate) mod pack;
 pub(crate) mod path;

@@ -20,7 +20,8 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{error::EngineError, http::pieces::Pieces};
+use super::pieces::Pieces;
+use crate::error::EngineError;
 
 /// Archives at once; more wait.
 static ARCHIVES: Semaphore = Semaphore::const_new(8);
@@ -29,11 +30,11 @@ static ARCHIVES: Semaphore = Semaphore::const_new(8);
 const QUEUE: usize = 4;
 /// Bytes of a piece.
 const PIECE: usize = 64 << 10;
-/// How long a client may do nothing: a stopped container cannot be started or removed meanwhile.
+/// How long a client may do nothing: others wait for its place, and a stopped container cannot be started meanwhile.
 const STALLED: Duration = Duration::from_secs(60);
 /// Bytes that are still read of an archive that was refused: a client reads its answer once it has sent all.
-const REST: usize = 256 << 20;
-const STACK: usize = 512 << 10;
+const REST: usize = 4 << 30;
+const STACK: usize = 1 << 20;
 
 /// A place among the archives.
 pub(crate) type Permit = SemaphorePermit<'static>;
@@ -73,18 +74,43 @@ pub(crate) fn download(
     Ok((StatusCode::OK, content_type, body).into_response())
 }
 
-/// Lets `read` read a request's body, on a thread of its own.
-pub(crate) async fn upload(
+/// Lets `read` read a request's body, on a thread of its own, and waits for what it makes of it.
+pub(crate) async fn upload<T: Send + 'static>(
     permit: Permit,
-    mut body: Body,
-    read: impl FnOnce(Pieces) -> Result<(), EngineError> + Send + 'static,
-) -> Result<(), EngineError> {
+    body: Body,
+    read: impl FnOnce(Pieces) -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, EngineError> {
     let (pieces, receiver) = mpsc::channel(QUEUE);
     let (answer, answered) = oneshot::channel();
     thread(move || {
         let _permit = permit;
         let _ = answer.send(read(Pieces::new(receiver)));
     })?;
+    forward(body, pieces).await;
+    answered.await.unwrap_or_else(|_| {
+        Err(EngineError::os("read the archive")(
+            io::ErrorKind::Interrupted.into(),
+        ))
+    })
+}
+
+/// Lets `read` read a request's body, on a thread of its own that answers by itself.
+pub(crate) fn exchange(
+    permit: Permit,
+    body: Body,
+    read: impl FnOnce(Pieces) + Send + 'static,
+) -> Result<(), EngineError> {
+    let (pieces, receiver) = mpsc::channel(QUEUE);
+    thread(move || {
+        let _permit = permit;
+        read(Pieces::new(receiver));
+    })?;
+    tokio::spawn(forward(body, pieces));
+    Ok(())
+}
+
+/// Passes a body on. A client reads its answer once it has sent all, so what nobody wants is read and dropped.
+async fn forward(mut body: Body, pieces: mpsc::Sender<io::Result<Bytes>>) {
     let mut rest = REST;
     loop {
         let piece = match timeout(STALLED, body.frame()).await {
@@ -103,12 +129,6 @@ pub(crate) async fn upload(
             break;
         }
     }
-    drop(pieces);
-    answered.await.unwrap_or_else(|_| {
-        Err(EngineError::os("unpack the archive")(
-            io::ErrorKind::Interrupted.into(),
-        ))
-    })
 }
 
 fn thread(work: impl FnOnce() + Send + 'static) -> Result<(), EngineError> {
