@@ -270,7 +270,7 @@ fn bad_archives_are_refused_with_a_reason_and_leave_nothing() {
         with_layer(&packed, &other)
     };
     let cases = [
-        ("no archive", b"garbage".to_vec(), "tar stream"),
+        ("no archive", b"garbage".to_vec(), "unexpected EOF"),
         (
             "no list",
             archive(&[("f", b"")]),
@@ -288,7 +288,7 @@ fn bad_archives_are_refused_with_a_reason_and_leave_nothing() {
         ),
         ("a hard link out", link(b"../f"), "outside"),
         ("a hard link to nothing", link(b"nothing"), "hard link"),
-        ("cut short", whole[..3000].to_vec(), "too early"),
+        ("cut short", whole[..3000].to_vec(), "unexpected EOF"),
         (
             "another layer",
             with_layer(&Tar::new().bytes(), &other),

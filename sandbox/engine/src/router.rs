@@ -88,8 +88,8 @@ fn docker() -> Router<Engine> {
         .route("/networks/create", post(networks::create))
         .route("/networks/prune", post(networks::prune))
         .route("/networks/{id}", get(networks::inspect).delete(networks::remove))
-        .route("/networks/{id}/connect", post(absent::network))
-        .route("/networks/{id}/disconnect", post(absent::network))
+        .route("/networks/{id}/connect", post(networks::connect))
+        .route("/networks/{id}/disconnect", post(networks::connect))
 
         .route("/swarm", any(absent::swarm))
         .route("/swarm/init", any(absent::swarm_init))

@@ -43,14 +43,20 @@ const NAMES: [(&str, i32); 33] = [
 const RTMIN: i32 = 34;
 const RTMAX: i32 = 64;
 
-/// `9`, `KILL`, `SIGKILL`, `sigkill`, `RTMIN+3`.
+/// `9`, `KILL`, `SIGKILL`, `sigkill`, `RTMIN+3`. Of a number Docker asks nothing but that it is not 0: what cannot be
+/// sent it refuses when it is to be sent, see [`is_sendable`].
 pub(crate) fn parse(text: &str) -> Result<i32, EngineError> {
     number(text).ok_or_else(|| EngineError::Invalid(format!("Invalid signal: {text}")))
 }
 
+/// Whether a program may be sent this signal: the numbers between the two kinds are the C library's.
+pub(crate) fn is_sendable(signal: i32) -> bool {
+    (1..=31).contains(&signal) || (RTMIN..=RTMAX).contains(&signal)
+}
+
 fn number(text: &str) -> Option<i32> {
     if let Ok(number) = text.parse::<i32>() {
-        return (1..=RTMAX).contains(&number).then_some(number);
+        return (number > 0).then_some(number);
     }
     let upper = text.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
@@ -81,7 +87,7 @@ fn number(text: &str) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{is_sendable, number};
 
     #[test]
     fn signals_go_by_any_of_their_names() {
@@ -91,6 +97,7 @@ mod tests {
         );
         assert_eq!(number("SIGRTMIN+3"), Some(37));
         assert_eq!(number("RTMAX-1"), Some(63));
-        assert_eq!(["0", "65", "SIGNAL", "", "RTMIN+31"].map(number), [None; 5]);
+        assert_eq!(["0", "-1", "SIGNAL", "", "RTMIN+31"].map(number), [None; 5]);
+        assert_eq!([1, 31, 32, 33, 34, 64, 65].map(is_sendable), [true, true, false, false, true, true, false]);
     }
 }

@@ -57,6 +57,9 @@ pub enum StoreError {
     /// An image without layers; Docker's words.
     #[error("empty export - not implemented")]
     NothingToSave,
+    /// An archive that is no tar stream, or a damaged one.
+    #[error("cannot import: {0}")]
+    Tar(#[from] TarError),
     /// An archive that cannot be imported.
     #[error("cannot import: {0}")]
     Archive(String),

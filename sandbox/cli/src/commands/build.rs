@@ -171,7 +171,8 @@ impl Build {
             }
         }
         if let Some(path) = self.iidfile.as_ref().filter(|_| !quiet.is_empty()) {
-            fs::write(path, quiet.trim())
+            // With the end of its line, as Docker's client writes it.
+            fs::write(path, &quiet)
                 .map_err(|source| CliError::io(format!("open {path}"), source))?;
         }
         tty::print(&quiet)?;

@@ -178,14 +178,15 @@ pub fn server(argument: Option<&String>) -> String {
     match argument.map(String::as_str) {
         None | Some("" | "docker.io" | "index.docker.io") => DOCKER_HUB.into(),
         Some(server) if server == DOCKER_HUB => DOCKER_HUB.into(),
-        Some(server) => server
-            .trim_start_matches("https://")
-            .trim_start_matches("http://")
-            .split('/')
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        Some(server) => hostname(server),
     }
+}
+
+/// The host, with its port, of an address.
+pub fn hostname(address: &str) -> String {
+    let bare = address.trim_start_matches("https://");
+    let bare = bare.trim_start_matches("http://");
+    bare.split('/').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

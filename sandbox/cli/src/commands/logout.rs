@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::login::server;
+use super::login::hostname;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::Docker,
     error::CliError,
-    logins::Logins,
+    logins::{DOCKER_HUB, Logins},
     tty,
 };
 
@@ -31,9 +31,19 @@ impl Command for Logout {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let server = server(self.arguments.first());
-        tty::print(&format!("Removing login credentials for {server}\n"))?;
-        Logins::load(docker.config_directory())?.forget(&server)?;
+        let typed = self.arguments.first().filter(|typed| !typed.is_empty());
+        let (shown, names) = match typed {
+            None => (DOCKER_HUB.into(), vec![DOCKER_HUB.into()]),
+            Some(typed) => {
+                let host = hostname(typed);
+                // As clients have ever named it in the file.
+                let names = vec![typed.clone(), format!("http://{host}"), format!("https://{host}")];
+                (host.clone(), [names, vec![host]].concat())
+            }
+        };
+        tty::print(&format!("Removing login credentials for {shown}\n"))?;
+        let mut logins = Logins::load(docker.config_directory())?;
+        names.iter().try_for_each(|name| logins.forget(name))?;
         Ok(0)
     }
 }

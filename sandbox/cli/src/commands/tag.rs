@@ -14,6 +14,7 @@ use crate::{
 /// `docker tag`.
 #[derive(Debug, Args)]
 pub struct Tag {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }
 

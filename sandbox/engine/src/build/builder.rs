@@ -99,8 +99,7 @@ impl<'a> Builder<'a> {
         self.output
             .say(&format!("Successfully built {}\n", id.short()))?;
         for tag in &self.request.tags {
-            self.engine.store.tag(id, tag)?;
-            image::tell(self.engine, "tag", id, &tag.to_string());
+            image::tag(self.engine, id, tag)?;
             self.output.say(&format!("Successfully tagged {tag}\n"))?;
         }
         Ok(self.output.finish(&id.to_string())?)

@@ -162,7 +162,7 @@ impl<'a> Choice<'a> {
                 && filters.any("health", |health| health == state.health_word())
                 && filters.any("network", |network| self.is_on(container, network))
                 && filters.any("volume", |volume| mounts(container, volume))
-                && (self.expose.is_empty() || exposes(container, &self.expose))
+                && (self.expose.is_empty() || state.is_running() && exposes(container, &self.expose))
                 && self.publish.is_empty()
                 && filters.any("is-task", |value| matches!(value, "0" | "false"))
                 && (self.exited.is_empty()
@@ -235,7 +235,8 @@ fn line(
     let bytes = size.then(|| files::bytes_under(&files::upper(&container.dir)));
     let mut mounts = container.shown_mounts();
     for mount in &mut mounts {
-        if mount.kind == MountKind::Volume {
+        // Docker does not tell here where the volumes are that have no name of their own, and so no mode.
+        if mount.kind == MountKind::Volume && mount.mode.is_empty() {
             mount.source.clear();
         }
     }

@@ -1,6 +1,10 @@
 //! JSON bodies: bounded, forgiving where Go's decoder is, refused in Docker's words.
 
-use axum::body::Body;
+use axum::{
+    body::{Body, HttpBody as _},
+    extract::FromRequest,
+    http::{HeaderValue, Request, header::CONTENT_TYPE},
+};
 use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -9,6 +13,32 @@ use crate::error::EngineError;
 
 /// No request of Docker's own clients comes near it.
 const MAX_JSON: usize = 4 << 20;
+
+/// A request's JSON body. One that says to be something else is refused, and not read, as Docker does.
+pub(crate) struct Sent<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
+    type Rejection = EngineError;
+
+    async fn from_request(request: Request<Body>, _: &S) -> Result<Self, EngineError> {
+        json(checked(request)?).await.map(Self)
+    }
+}
+
+/// The body of a request whose content is JSON by its headers, or that has none.
+pub(crate) fn checked(request: Request<Body>) -> Result<Body, EngineError> {
+    let kind = request.headers().get(CONTENT_TYPE);
+    let kind = kind.map_or(&[][..], HeaderValue::as_bytes);
+    let named = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+    let nothing = kind.is_empty() && request.body().is_end_stream();
+    if nothing || named.trim_ascii().eq_ignore_ascii_case(b"application/json") {
+        return Ok(request.into_body());
+    }
+    let kind = String::from_utf8_lossy(kind);
+    Err(EngineError::Invalid(format!(
+        "Content-Type specified ({kind}) must be 'application/json'"
+    )))
+}
 
 /// Reads a whole JSON body into `T`; an empty body is `T` of an empty object.
 pub(crate) async fn json<T: DeserializeOwned>(body: Body) -> Result<T, EngineError> {
@@ -174,6 +204,28 @@ mod tests {
             read(r#"{"Cmd":[5]}"#).await.unwrap_err(),
             "json: cannot unmarshal number into Go struct field Cmd[0] of type string"
         );
+    }
+
+    #[test]
+    fn only_what_says_to_be_json_is_read_and_nothing_need_not_say_it() {
+        let refused = |kind: Option<&str>, text: &'static str| {
+            let mut request = Request::new(Body::from(text));
+            if let Some(kind) = kind {
+                let kind = HeaderValue::from_str(kind).unwrap();
+                request.headers_mut().insert(CONTENT_TYPE, kind);
+            }
+            checked(request).err().map(|error| error.to_string())
+        };
+        let words = |kind: &str| {
+            Some(format!(
+                "Content-Type specified ({kind}) must be 'application/json'"
+            ))
+        };
+        assert_eq!(refused(Some("Application/json; charset=utf-8"), "{}"), None);
+        assert_eq!(refused(None, ""), None);
+        assert_eq!(refused(None, "{}"), words(""));
+        assert_eq!(refused(Some("text/plain"), ""), words("text/plain"));
+        assert_eq!(refused(Some("application/jsonl"), "{}"), words("application/jsonl"));
     }
 
     #[tokio::test]

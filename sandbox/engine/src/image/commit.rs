@@ -9,7 +9,7 @@ use drydock_spec::ContainerState;
 use jiff::Timestamp;
 use serde_json::{Map, json};
 
-use super::{ImageError, tell};
+use super::ImageError;
 use crate::{
     Engine,
     build::changes,
@@ -129,9 +129,8 @@ fn commit_now(
     let id = make(engine, container, request).map_err(ImageError::from)?;
     let mut reference = String::new();
     if let Some(name) = &name {
-        engine.store.tag(&id, name).map_err(ImageError::from)?;
+        super::tag(engine, &id, name).map_err(ImageError::from)?;
         reference = name.to_string();
-        tell(engine, "tag", &id, &reference);
     }
     let told = [
         ("comment", comment),

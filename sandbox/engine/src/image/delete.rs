@@ -3,7 +3,10 @@
 //! A name is taken away first; with its last name the image goes, and with `prune` the nameless images it was built
 //! on. What a container uses stays: a running one always, a stopped one unless forced.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use drydock_image::{Digest, Image, ImageId, ImageRef};
 use drydock_spec::ImageId as Id;
@@ -36,15 +39,7 @@ pub(crate) fn delete(
     name: &str,
     options: DeleteOptions,
 ) -> Result<Vec<Line>, EngineError> {
-    let id = find(engine, name).map_err(|error| match error {
-        EngineError::Image(ImageError::NoSuchImage(_)) => {
-            let full = name
-                .parse::<ImageRef>()
-                .map(|r| r.with_default_tag().to_string());
-            ImageError::NoSuchImage(full.unwrap_or_else(|_| name.into())).into()
-        }
-        other => other,
-    })?;
+    let id = find(engine, name)?;
     let image = engine.store.image(&id).map_err(ImageError::from)?;
     let names: Vec<&ImageRef> = image.tags.iter().chain(&image.digests).collect();
     let mut lines = Vec::new();
@@ -230,12 +225,15 @@ fn remove(
     Ok(())
 }
 
-/// The layers that no other image has, topmost first, by their chain ids as Docker names them.
+/// The layers that no other image and no container has, topmost first, by their chain ids as Docker names them.
 fn freed_layers(engine: &Engine, image: &Image, lines: &mut Vec<Line>) -> Result<(), EngineError> {
     let mut used = BTreeSet::new();
     for other in engine.store.list().map_err(ImageError::from)? {
         let other = engine.store.image(&other.id).map_err(ImageError::from)?;
         used.extend(chains(&other.config.rootfs.diff_ids));
+    }
+    for container in engine.containers.all() {
+        used.extend(chains(container.layers.layers()));
     }
     let own = chains(&image.config.rootfs.diff_ids);
     lines.extend(
@@ -264,7 +262,8 @@ fn chains(diff_ids: &[Digest]) -> Vec<String> {
     chains
 }
 
-/// Removes images that nobody uses: the nameless, or with `dangling=false` all. Answers with the bytes that freed.
+/// Removes images that nobody uses: the nameless, or with `dangling=false` all, name by name, so that of several names
+/// the last one stays while a container uses the image. Answers with the bytes that freed.
 pub(crate) fn prune(engine: &Engine, filters: &Filters) -> Result<(Vec<Line>, u64), EngineError> {
     let all = filters.flag("dangling")? == Some(false);
     let until = filters
@@ -273,43 +272,57 @@ pub(crate) fn prune(engine: &Engine, filters: &Filters) -> Result<(Vec<Line>, u6
         .map(|text| moment::parse(text, Timestamp::now()))
         .transpose()
         .map_err(EngineError::Invalid)?;
-    let (mut lines, mut bytes) = (Vec::new(), 0);
+    let sizes = layer_sizes(engine)?;
+    let options = DeleteOptions {
+        force: false,
+        prune: true,
+    };
+    let mut lines = Vec::new();
     for summary in engine.store.list().map_err(ImageError::from)? {
+        // It may have gone with an image that was built on it.
         let Ok(image) = engine.store.image(&summary.id) else {
             continue;
         };
-        let nameless = summary.tags.is_empty() && summary.digests.is_empty();
-        let old = until.is_none_or(|until| summary.created < until.as_second());
-        let labels = image
-            .config
-            .config
-            .as_ref()
-            .and_then(|config| config.labels.as_ref());
-        let wanted = (nameless || all)
-            && old
-            && filters.labels(labels)
-            && users(engine, &summary.id).is_empty();
-        if !wanted {
-            continue;
-        }
-        let options = DeleteOptions {
-            force: all,
-            prune: true,
-        };
-        let mut gone = Vec::new();
-        if remove(engine, &summary.id, options, &mut gone).is_ok() {
-            bytes += image
-                .layers
-                .last()
-                .filter(|_| gone.len() > 1)
-                .map_or(0, |layer| layer.size);
-            lines.append(&mut gone);
+        let config = image.config.config.as_ref();
+        let wanted = (all || image.tags.is_empty())
+            && until.is_none_or(|until| summary.created < until.as_second())
+            && filters.labels(config.and_then(|config| config.labels.as_ref()));
+        for name in names(&image).iter().filter(|_| wanted) {
+            // What is in use stays, and is no failure.
+            lines.extend(delete(engine, name, options).unwrap_or_default());
         }
     }
-    let reclaimed = [("reclaimed".to_owned(), bytes.to_string())];
+    let freed = lines.iter().filter_map(|line| match line {
+        Line::Deleted(what) => sizes.get(what),
+        Line::Untagged(_) => None,
+    });
+    let bytes = freed.sum();
+    let reclaimed = [("reclaimed".to_owned(), format!("{bytes}"))];
     let event = Event::new("image", "prune", "", reclaimed.into());
     engine.events.tell(event);
     Ok((lines, bytes))
+}
+
+/// All names of an image in their order, or its id when it has none.
+fn names(image: &Image) -> Vec<String> {
+    let names = image.tags.iter().chain(&image.digests);
+    let mut names: Vec<String> = names.map(ToString::to_string).collect();
+    if names.is_empty() {
+        names.push(image.id.to_string());
+    }
+    names.sort_unstable();
+    names
+}
+
+/// Bytes of every layer, by its chain id.
+fn layer_sizes(engine: &Engine) -> Result<HashMap<String, u64>, EngineError> {
+    let mut sizes = HashMap::new();
+    for image in engine.store.list().map_err(ImageError::from)? {
+        let image = engine.store.image(&image.id).map_err(ImageError::from)?;
+        let chains = chains(&image.config.rootfs.diff_ids).into_iter();
+        sizes.extend(chains.zip(image.layers.iter().map(|layer| layer.size)));
+    }
+    Ok(sizes)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use drydock_api::errand::{Refusal, RefusalKind};
-use drydock_image::{LayerError, StoreError};
+use drydock_image::{LayerError, StoreError, tar::TarError};
 use drydock_spec::ParseRefError;
 
 use super::platform::Platform;
@@ -53,8 +53,19 @@ pub(crate) enum ImageError {
         "no space left on device: the sandbox's disk is full; remove images, containers or files"
     )]
     Full,
+    #[error("{}", tar_words(.0))]
+    Tar(TarError),
     #[error(transparent)]
     Store(StoreError),
+}
+
+/// As Docker words what its unpacking process has said of a stream.
+pub(crate) fn tar_words(error: &TarError) -> String {
+    let reason = match error {
+        TarError::Checksum => "archive/tar: invalid tar header".to_owned(),
+        other => other.to_string(),
+    };
+    format!("Error processing tar file(exit status 1): {reason}")
 }
 
 impl From<StoreError> for ImageError {
@@ -63,6 +74,7 @@ impl From<StoreError> for ImageError {
             full if full.is_full() => Self::Full,
             StoreError::NoSuchImage(name) => Self::NoSuchImage(name),
             StoreError::Reference(reference) => Self::Reference(reference),
+            StoreError::Tar(tar) | StoreError::Layer(LayerError::Tar(tar)) => Self::Tar(tar),
             other => Self::Store(other),
         }
     }
@@ -125,7 +137,8 @@ impl ImageError {
             Self::Store(StoreError::Layer(LayerError::Os { .. })) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Self::Store(
+            Self::Tar(_)
+            | Self::Store(
                 StoreError::Ambiguous(_)
                 | StoreError::Archive(_)
                 | StoreError::Layer(_)

@@ -89,8 +89,7 @@ pub(crate) fn import(
 ) -> Result<ImageId, EngineError> {
     let id = make(engine, request, tar).map_err(ImageError::from)?;
     if let Some(name) = &request.name {
-        engine.store.tag(&id, name).map_err(ImageError::from)?;
-        tell(engine, "tag", &id, &name.to_string());
+        super::tag(engine, &id, name).map_err(ImageError::from)?;
     }
     tell(engine, "import", &id, &id.to_string());
     Ok(id)

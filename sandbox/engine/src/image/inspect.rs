@@ -66,11 +66,7 @@ pub(crate) fn inspect(
     name: &str,
     api: ApiVersion,
 ) -> Result<Inspect, EngineError> {
-    // Docker names what was asked for here, not the tag it looked for.
-    let id = engine.store.resolve(name).map_err(|error| match error {
-        StoreError::NoSuchImage(_) => ImageError::NoSuchImage(name.to_owned()),
-        other => other.into(),
-    })?;
+    let id = find(engine, name)?;
     let image = engine.store.image(&id).map_err(ImageError::from)?;
     let text = |names: &[ImageRef]| names.iter().map(ToString::to_string).collect();
     let layers: Vec<String> = image
@@ -123,7 +119,7 @@ pub(crate) fn inspect(
         virtual_size: (api < ApiVersion(44)).then_some(image.size),
         graph_driver: graph_driver(&image),
         root_fs,
-        metadata: json!({"LastTagTime": clock::NEVER}),
+        metadata: json!({"LastTagTime": clock::rfc3339_or_never(image.tagged)}),
     })
 }
 

@@ -15,11 +15,19 @@ pub(crate) mod load;
 pub(crate) mod platform;
 pub(crate) mod save;
 
-pub(crate) use error::ImageError;
+pub(crate) use error::{ImageError, tar_words};
 
-use drydock_image::{ImageId, ImageRef};
+use drydock_image::{ImageId, ImageRef, StoreError};
+use jiff::Timestamp;
 
 use crate::{Engine, events::Event};
+
+/// Gives an image a name, as somebody asked for: it is remembered when, and told.
+pub(crate) fn tag(engine: &Engine, id: &ImageId, name: &ImageRef) -> Result<(), StoreError> {
+    engine.store.tag_at(id, name, Timestamp::now())?;
+    tell(engine, "tag", id, &name.to_string());
+    Ok(())
+}
 
 /// Something happened to an image. Its labels are told with it while it is there.
 pub(crate) fn tell(engine: &Engine, action: &'static str, id: &ImageId, name: &str) {

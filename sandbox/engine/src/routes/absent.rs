@@ -3,7 +3,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::Path,
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -11,7 +11,7 @@ use drydock_api::error::ErrorMessage;
 use serde_json::{Value, json};
 
 use super::containers::unsupported;
-use crate::{Engine, error::EngineError};
+use crate::error::EngineError;
 
 /// Swarm, services, tasks, nodes, secrets, configs: Docker's status for a daemon that manages no swarm.
 pub(crate) async fn swarm() -> EngineError {
@@ -69,15 +69,4 @@ pub(crate) async fn buildkit(headers: HeaderMap) -> EngineError {
         "build with BuildKit",
         "use the classic builder: DOCKER_BUILDKIT=0 docker build",
     )
-}
-
-/// `/networks/{id}/connect` and `/disconnect`.
-pub(crate) async fn network(State(engine): State<Engine>, Path(id): Path<String>) -> EngineError {
-    match engine.networks.find(&id) {
-        Ok(_) => unsupported(
-            "change a container's networks (docker network connect, disconnect)",
-            "choose its network when it is made: docker run --network",
-        ),
-        Err(error) => error,
-    }
 }

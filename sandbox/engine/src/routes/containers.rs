@@ -2,7 +2,6 @@
 
 use axum::{
     Extension, Json,
-    body::Body,
     extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse as _, Response},
@@ -23,7 +22,7 @@ use crate::{
     error::EngineError,
     exec::Target,
     filters::Filters,
-    http::{body, query, version::ApiVersion},
+    http::{body::Sent, query, version::ApiVersion},
     wire::container::{CreateAnswer, CreateRequest, Inspect, Summary},
 };
 
@@ -78,9 +77,8 @@ pub(crate) async fn create(
     State(engine): State<Engine>,
     Extension(door): At,
     Asked(asked): Asked<CreateQuery>,
-    request: Body,
+    Sent(request): Sent<CreateRequest>,
 ) -> Answer<(StatusCode, Json<CreateAnswer>)> {
-    let request: CreateRequest = body::json(request).await?;
     let Created {
         container,
         warnings,

@@ -26,7 +26,7 @@ use crate::{
     doors::Door,
     error::EngineError,
     exec::{Exec, ExecInfo, ExecRequest, Target, launch, session},
-    http::{body, hijack::Wish, version::ApiVersion},
+    http::{body::{self, Sent}, hijack::Wish, version::ApiVersion},
 };
 
 type Answer<T> = Result<T, EngineError>;
@@ -35,10 +35,9 @@ pub(crate) async fn create(
     State(engine): State<Engine>,
     Extension(door): At,
     Path(id): Path<String>,
-    request: Body,
-) -> Answer<(StatusCode, Json<Value>)> {
     // The body first, as in Docker: who sends one is still busy with it when its container is looked for.
-    let request: ExecRequest = body::json(request).await?;
+    Sent(request): Sent<ExecRequest>,
+) -> Answer<(StatusCode, Json<Value>)> {
     let target = target(&engine, door, &id)?;
     if request.cmd.is_empty() {
         return Err(EngineError::Invalid("No exec command specified".into()));
@@ -103,7 +102,7 @@ pub(crate) async fn start(
     mut request: Request<Body>,
 ) -> Answer<Response> {
     let wish = Wish::take(&mut request);
-    let options: StartRequest = body::json(request.into_body()).await?;
+    let options: StartRequest = body::json(body::checked(request)?).await?;
     let exec = find(&engine, door, &id)?;
     let keys = DetachKeys::parse(&exec.request.detach_keys)?;
     launch::claim(&exec)?;

@@ -18,10 +18,9 @@ use crate::{
     filters::Filters,
     http::{query, version::ApiVersion},
     image::{
-        ImageError, delete as removal,
+        self, ImageError, delete as removal,
         inspect::{self, History},
         list::{self as listing, ListOptions, Summary},
-        tell,
     },
 };
 
@@ -123,12 +122,7 @@ fn tag(engine: &Engine, name: &str, asked: &TagQuery) -> Answer<()> {
         ));
     }
     let reference = reference.with_default_tag();
-    engine
-        .store
-        .tag(&id, &reference)
-        .map_err(ImageError::from)?;
-    tell(engine, "tag", &id, &reference.to_string());
-    Ok(())
+    Ok(image::tag(engine, &id, &reference).map_err(ImageError::from)?)
 }
 
 #[derive(Deserialize, Default)]
@@ -194,6 +188,11 @@ pub(crate) async fn create(
 ) -> Answer<Response> {
     if !asked.from_src.is_empty() {
         return transfer::import(engine, query.as_deref().unwrap_or_default(), body).await;
+    }
+    if asked.from_image.is_empty() {
+        // Docker takes it for an import from an address that is empty.
+        let words = "Get \"http:\": http: no Host in request URL";
+        return Err(EngineError::Failed(words.into()));
     }
     let CreateQuery {
         from_image,

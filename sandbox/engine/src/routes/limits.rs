@@ -2,7 +2,6 @@
 
 use axum::{
     Extension, Json,
-    body::Body,
     extract::{Path, State},
     http::StatusCode,
 };
@@ -13,7 +12,7 @@ use crate::{
     Engine,
     container::life::{pause, update},
     error::EngineError,
-    http::body,
+    http::body::Sent,
     wire::HostConfig,
 };
 
@@ -42,9 +41,8 @@ pub(crate) async fn update(
     State(engine): State<Engine>,
     Extension(door): At,
     Path(id): Path<String>,
-    request: Body,
+    Sent(asked): Sent<HostConfig>,
 ) -> Answer<Json<Value>> {
-    let asked: HostConfig = body::json(request).await?;
     let warnings = update::update(&engine, &find(&engine, door, &id)?, asked).await?;
     let warnings = (!warnings.is_empty()).then_some(warnings);
     Ok(Json(json!({"Warnings": warnings})))

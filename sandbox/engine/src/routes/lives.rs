@@ -12,11 +12,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    Asked, At,
-    containers::{number, unsupported},
-    find,
-};
+use super::{Asked, At, containers::number, find};
 use crate::{
     Engine,
     container::{
@@ -119,6 +115,11 @@ pub(crate) async fn kill(
         },
         other => other,
     })?;
+    if !signals::is_sendable(signal) {
+        return Err(EngineError::Invalid(format!(
+            "Cannot kill container: {id}: The linux daemon does not support signal {signal}"
+        )));
+    }
     container::life::stop::kill(&engine, &container, signal)?;
     if signal == 9 {
         container::life::stop::killed(&container).await?;
@@ -174,17 +175,18 @@ pub(crate) async fn remove(
     Path(id): Path<String>,
     Asked(asked): Asked<RemoveQuery>,
 ) -> Answer<StatusCode> {
+    let container = find(&engine, door, &id)?;
     if asked.link {
-        return Err(unsupported(
-            "remove links (--link)",
-            "links are not made here; leave the flag out",
+        // Links are not made here, so it can only be the container's own name.
+        return Err(EngineError::Failed(
+            "Conflict, cannot remove the default link name of the container".into(),
         ));
     }
     let options = RemoveOptions {
         force: asked.force,
         volumes: asked.v,
     };
-    container::life::remove::remove(&engine, &find(&engine, door, &id)?, options).await?;
+    container::life::remove::remove(&engine, &container, options).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -7,11 +7,12 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Asked, At};
+use super::{Asked, At, containers::unsupported, find};
 use crate::{
     Engine,
     error::EngineError,
     filters::Filters,
+    http::body::Sent,
     network::{self, Mode},
     wire::network::NetworkInfo,
 };
@@ -43,10 +44,48 @@ pub(crate) async fn inspect(
     ))
 }
 
-pub(crate) async fn create() -> EngineError {
-    EngineError::Unsupported {
-        what: "make networks (docker network create)".into(),
-        next: "containers reach each other by address on the bridge: see docker inspect",
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct CreateRequest {
+    name: String,
+}
+
+pub(crate) async fn create(Sent(request): Sent<CreateRequest>) -> EngineError {
+    let name = request.name;
+    if name.is_empty() {
+        return EngineError::Invalid("invalid name: ".into());
+    }
+    if matches!(name.as_str(), "bridge" | "default" | "host" | "none") {
+        // The blank at its end is Docker's.
+        let words = format!("operation is not permitted on predefined {name} network ");
+        return EngineError::Forbidden(words);
+    }
+    unsupported(
+        "make networks (docker network create)",
+        "containers reach each other by address on the bridge: see docker inspect",
+    )
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct ConnectRequest {
+    container: String,
+}
+
+/// `/networks/{id}/connect` and `/disconnect`.
+pub(crate) async fn connect(
+    State(engine): State<Engine>,
+    Extension(door): At,
+    Path(id): Path<String>,
+    Sent(request): Sent<ConnectRequest>,
+) -> EngineError {
+    let known = find(&engine, door, &request.container).and_then(|_| engine.networks.find(&id));
+    match known {
+        Ok(_) => unsupported(
+            "change a container's networks (docker network connect, disconnect)",
+            "choose its network when it is made: docker run --network",
+        ),
+        Err(error) => error,
     }
 }
 

@@ -121,7 +121,7 @@ pub(crate) async fn info(
         drivers(groups),
         abilities(groups),
         surroundings(),
-        by_version(api),
+        Value::Object(by_version(api)),
     ] {
         if let (Value::Object(info), Value::Object(part)) = (&mut info, part) {
             info.extend(part);
@@ -131,7 +131,6 @@ pub(crate) async fn info(
 }
 
 fn drivers(groups: &Delegation) -> Value {
-    let none = json!({"ID": "", "Expected": ""});
     json!({
         "Driver": "overlay2",
         "DriverStatus": [["Backing Filesystem", "tmpfs"], ["Supports d_type", "true"], ["userxattr", "true"]],
@@ -145,7 +144,6 @@ fn drivers(groups: &Delegation) -> Value {
         "Runtimes": {"io.containerd.runc.v2": {"path": "runc"}, "runc": {"path": "runc"}},
         "DefaultRuntime": "runc",
         "InitBinary": "docker-init",
-        "ContainerdCommit": none, "RuncCommit": none, "InitCommit": none,
     })
 }
 
@@ -154,7 +152,7 @@ fn abilities(groups: &Delegation) -> Value {
     json!({
         "MemoryLimit": able.memory, "SwapLimit": able.swap, "CpuCfsPeriod": able.cpu, "CpuCfsQuota": able.cpu,
         "CPUShares": able.cpu, "CPUSet": able.cpuset, "PidsLimit": able.pids, "OomKillDisable": able.oom_kill_disable,
-        "IPv4Forwarding": true, "BridgeNfIptables": true, "BridgeNfIp6tables": true,
+        "IPv4Forwarding": true,
         "LiveRestoreEnabled": false,
         "ExperimentalBuild": false,
         "SecurityOptions": ["name=seccomp,profile=default", "name=rootless"],
@@ -188,12 +186,6 @@ fn surroundings() -> Value {
     json!({
         "Debug": false, "NFd": 0, "NGoroutines": 0,
         "IndexServerAddress": "https://index.docker.io/v1/",
-        "RegistryConfig": {
-            "AllowNondistributableArtifactsCIDRs": [], "AllowNondistributableArtifactsHostnames": [],
-            "InsecureRegistryCIDRs": ["127.0.0.0/8"],
-            "IndexConfigs": {"docker.io": {"Name": "docker.io", "Mirrors": [], "Secure": true, "Official": true}},
-            "Mirrors": [],
-        },
         "GenericResources": null,
         "DockerRootDir": "/var/lib/docker",
         "HttpProxy": "", "HttpsProxy": "", "NoProxy": "",
@@ -206,15 +198,44 @@ fn surroundings() -> Value {
     })
 }
 
-/// Fields that came or went with a version of the API (its version history, 1.42 and 1.44).
-fn by_version(api: ApiVersion) -> Value {
+/// Fields that came or went with a version of the API (its version history, 1.42, 1.44, 1.49 and 1.50).
+fn by_version(api: ApiVersion) -> Map<String, Value> {
+    let mut fields = Map::new();
+    let mut add = |more: Value| {
+        if let Value::Object(more) = more {
+            fields.extend(more);
+        }
+    };
     if api < ApiVersion(42) {
-        return json!({"KernelMemory": false, "KernelMemoryTCP": false});
+        add(json!({"KernelMemory": false, "KernelMemoryTCP": false}));
     }
-    if api < ApiVersion(44) {
-        return json!({});
+    if api >= ApiVersion(44) {
+        add(json!({"CDISpecDirs": []}));
     }
-    json!({"CDISpecDirs": []})
+    if api < ApiVersion(50) {
+        add(json!({"BridgeNfIptables": true, "BridgeNfIp6tables": true}));
+    }
+    let commit = match api < ApiVersion(49) {
+        true => json!({"ID": "", "Expected": ""}),
+        false => json!({"ID": ""}),
+    };
+    add(json!({"ContainerdCommit": commit, "RuncCommit": commit, "InitCommit": commit}));
+    add(json!({"RegistryConfig": registries(api)}));
+    fields
+}
+
+/// Whom images come from. No daemon of today makes a difference between layers that may be passed on and others.
+fn registries(api: ApiVersion) -> Value {
+    let mut registries = json!({
+        "InsecureRegistryCIDRs": ["127.0.0.0/8"],
+        "IndexConfigs": {"docker.io": {"Name": "docker.io", "Mirrors": [], "Secure": true, "Official": true}},
+        "Mirrors": [],
+    });
+    if api < ApiVersion(49) {
+        registries["AllowNondistributableArtifactsCIDRs"] = json!([]);
+        registries["AllowNondistributableArtifactsHostnames"] = json!([]);
+    }
+    registries
 }
 
 fn total_memory() -> u64 {
@@ -274,6 +295,9 @@ impl Kinds {
     fn keep(&self, usage: &mut Map<String, Value>, api: ApiVersion) {
         if api >= ApiVersion(42) {
             usage.remove("BuilderSize");
+        } else {
+            // An empty list since.
+            usage.insert("BuildCache".into(), Value::Null);
         }
         if self.0.is_empty() {
             return;

@@ -4,7 +4,7 @@ use axum::{
     Extension, Json,
     body::Body,
     extract::{RawQuery, State},
-    http::StatusCode,
+    http::{Request, StatusCode},
     response::Response,
 };
 use serde::Deserialize;
@@ -112,10 +112,10 @@ pub(crate) async fn commit(
     State(engine): State<Engine>,
     Extension(door): At,
     RawQuery(query): RawQuery,
-    body: Body,
+    request: Request<Body>,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let query = Query::read(query.as_deref());
-    let config = config(body).await?;
+    let config = config(body::checked(request)?).await?;
     let container = find(&engine, door, &query.one("container"))?;
     let mut request = CommitRequest::new(
         &container,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::{
     Extension, Json,
-    body::Body,
     extract::{Path, State},
     http::StatusCode,
 };
@@ -18,7 +17,7 @@ use crate::{
     error::EngineError,
     events::Event,
     filters::Filters,
-    http::{body, query, version::ApiVersion},
+    http::{body::Sent, query, version::ApiVersion},
     volume::{self, NewVolume, Volume, VolumeInfo},
 };
 
@@ -66,7 +65,7 @@ pub(crate) async fn list(
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "PascalCase")]
-struct CreateRequest {
+pub(crate) struct CreateRequest {
     name: String,
     driver: String,
     driver_opts: Option<BTreeMap<String, String>>,
@@ -75,9 +74,8 @@ struct CreateRequest {
 
 pub(crate) async fn create(
     State(engine): State<Engine>,
-    request: Body,
+    Sent(request): Sent<CreateRequest>,
 ) -> Answer<(StatusCode, Json<VolumeInfo>)> {
-    let request: CreateRequest = body::json(request).await?;
     if !matches!(request.driver.as_str(), "" | "local" | "default") {
         let error = EngineError::NoSuchVolumeDriver(request.driver);
         return Err(EngineError::VolumeDriver {

@@ -19,6 +19,9 @@ use crate::{clock, container::names, error::EngineError};
 /// Volumes at most, in one sandbox.
 const MOST: usize = 500;
 
+/// Bytes of a name, which is a directory's (NAME_MAX).
+const LONGEST: usize = 255;
+
 /// The label of volumes that were made without a name.
 const ANONYMOUS: &str = "com.docker.volume.anonymous";
 
@@ -183,7 +186,7 @@ pub(crate) fn driver_options(option: &str) -> EngineError {
 /// Volume names follow the rule of container names.
 fn check_name(name: &str) -> Result<(), EngineError> {
     if names::is_name(name) {
-        return Ok(());
+        return if name.len() <= LONGEST { Ok(()) } else { Err(too_long(name)) };
     }
     if name.len() == 1 {
         return Err(EngineError::Invalid(format!(
@@ -193,6 +196,14 @@ fn check_name(name: &str) -> Result<(), EngineError> {
     Err(EngineError::Invalid(format!(
         "create {name}: {name:?} includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"
     )))
+}
+
+/// The kernel's own limit, in the words that Docker makes of it.
+fn too_long(name: &str) -> EngineError {
+    let path = format!("{SEEN_AT}/{name}");
+    EngineError::Failed(format!(
+        "create {name}: error while creating volume root path '{path}': mkdir {path}: file name too long"
+    ))
 }
 
 #[cfg(test)]
@@ -223,7 +234,7 @@ mod tests {
     fn a_name_cannot_lead_elsewhere() {
         let dir = tempfile::tempdir().unwrap();
         let volumes = Volumes::new(dir.path().into());
-        for name in ["../x", "a/b", "..", "a\0b", "", "x"] {
+        for name in ["../x", "a/b", "..", "a\0b", "", "x", &"a".repeat(256)] {
             assert!(volumes.create(named(name)).is_err(), "{name:?}");
         }
     }

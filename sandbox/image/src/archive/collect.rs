@@ -41,7 +41,7 @@ impl Collected {
         let mut collected = Self::default();
         let mut reader = Reader::new(archive);
         let mut files = 0;
-        while let Some(entry) = reader.next().map_err(wrong)? {
+        while let Some(entry) = reader.next()? {
             files += 1;
             if files > MAX_FILES {
                 return Err(too_much(MAX_FILES, "files"));

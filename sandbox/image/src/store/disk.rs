@@ -8,6 +8,7 @@ use std::{
 };
 
 use drydock_spec::{Digest, ImageId, ImageRef};
+use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -32,6 +33,9 @@ pub(super) struct Refs {
     /// Images of the lower store that are present here.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) borrowed: BTreeSet<ImageId>,
+    /// When somebody last gave an image a name here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) tagged: BTreeMap<ImageId, Timestamp>,
 }
 
 /// `images/<hex>.json`.
@@ -243,6 +247,7 @@ impl Refs {
     pub(super) fn forget(&mut self, id: &ImageId) {
         self.refs.retain(|_, other| other != id);
         self.borrowed.remove(id);
+        self.tagged.remove(id);
     }
 
     /// All names, whether with tag or with digest.

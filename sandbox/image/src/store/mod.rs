@@ -19,6 +19,7 @@ use std::{
 };
 
 use drydock_spec::{Digest, ImageId, ImageRef};
+use jiff::Timestamp;
 
 pub(crate) use self::{disk::Disk, staging::Staging};
 use self::{
@@ -81,6 +82,8 @@ pub struct Image {
     pub created: i64,
     /// Bytes in all its layers, as Docker counts them.
     pub size: u64,
+    /// When it was last given a name by hand, see [`Store::tag_at`].
+    pub tagged: Option<Timestamp>,
 }
 
 /// An unpacked layer.
@@ -226,6 +229,7 @@ impl Store {
             tags,
             digests,
             created: record.created,
+            tagged: refs.tagged.get(id).copied(),
         })
     }
 

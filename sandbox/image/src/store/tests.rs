@@ -317,3 +317,21 @@ fn many_writers_lose_no_name() {
     });
     assert_eq!(host.store.list().unwrap()[0].tags.len(), 40);
 }
+
+#[test]
+fn the_time_of_a_tag_is_kept_until_the_image_goes() {
+    let host = Host::new();
+    let layer = host.store.add_layer(host.upper("u1", &[])).unwrap();
+    let id = host.image(&host.store, &[&layer], "a");
+    let tagged = || host.store.image(&id).unwrap().tagged;
+    host.store.tag(&id, &name("loaded:1")).unwrap();
+    assert_eq!(tagged(), None, "a load is no tag");
+    let now = Timestamp::from_second(1_700_000_000).unwrap();
+    host.store.tag_at(&id, &name("mine:1"), now).unwrap();
+    host.store.untag(&name("mine:1")).unwrap();
+    assert_eq!(tagged(), Some(now));
+    host.store.remove_image(&id).unwrap();
+    let again = host.store.add_layer(host.upper("u2", &[])).unwrap();
+    assert_eq!(host.image(&host.store, &[&again], "a"), id);
+    assert_eq!(tagged(), None);
+}

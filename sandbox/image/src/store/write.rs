@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use drydock_spec::{Digest, ImageId, ImageRef};
+use jiff::Timestamp;
 
 use super::{
     Store,
@@ -16,13 +17,27 @@ impl Store {
     /// # Errors
     /// When the image is not present or the store cannot be written.
     pub fn tag(&self, id: &ImageId, name: &ImageRef) -> Result<(), StoreError> {
+        self.change_refs(|refs| self.set_name(refs, id, name))
+    }
+
+    /// As [`Store::tag`], and remembers when: so `docker tag` and its like do, and loads and pulls do not.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn tag_at(&self, id: &ImageId, name: &ImageRef, now: Timestamp) -> Result<(), StoreError> {
         self.change_refs(|refs| {
-            if !self.is_present(refs, id) {
-                return Err(StoreError::NoSuchImage(id.to_string()));
-            }
-            refs.set(name, id.clone());
+            self.set_name(refs, id, name)?;
+            refs.tagged.insert(id.clone(), now);
             Ok(())
         })
+    }
+
+    fn set_name(&self, refs: &mut Refs, id: &ImageId, name: &ImageRef) -> Result<(), StoreError> {
+        if !self.is_present(refs, id) {
+            return Err(StoreError::NoSuchImage(id.to_string()));
+        }
+        refs.set(name, id.clone());
+        Ok(())
     }
 
     /// Takes a name away; the image stays, if need be without a name.

@@ -114,8 +114,8 @@ pub enum TarError {
     /// Something that we do not read.
     #[error("a tar stream uses {0}, which is not supported")]
     Unsupported(&'static str),
-    /// The stream ends inside an entry.
-    #[error("the tar stream ends too early")]
+    /// The stream ends inside an entry; Go's words.
+    #[error("unexpected EOF")]
     Truncated,
     /// Reading or writing failed.
     #[error("could not read or write a tar stream: {0}")]

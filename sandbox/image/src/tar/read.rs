@@ -188,7 +188,7 @@ impl<R: Read> Read for Reader<R> {
         if count == 0 {
             return Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
-                "the tar stream ends too early",
+                "unexpected EOF",
             ));
         }
         self.left -= count as u64;

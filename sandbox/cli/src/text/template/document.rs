@@ -99,9 +99,9 @@ impl Document {
 
     /// The document with one more field, empty, in the object at `path`; `None` when that is not there or has it.
     #[must_use]
-    pub(super) fn with_nil(&self, path: &[&str], field: &str) -> Option<Self> {
+    pub(super) fn with(&self, path: &[&str], field: &str, zero: Value) -> Option<Self> {
         Some(Self {
-            value: Some(put_nil(self.value.as_ref()?, path, field)?),
+            value: Some(put(self.value.as_ref()?, path, field, zero)?),
             orders: self.orders.clone(),
             escapes: self.escapes,
         })
@@ -163,14 +163,14 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn put_nil(value: &Value, path: &[&str], field: &str) -> Option<Value> {
+fn put(value: &Value, path: &[&str], field: &str, zero: Value) -> Option<Value> {
     let Value::Map(map) = value else { return None };
     let mut map = BTreeMap::clone(map);
     match path.split_first() {
         None if map.contains_key(field) => return None,
-        None => drop(map.insert(field.into(), Value::Nil)),
+        None => drop(map.insert(field.into(), zero)),
         Some((first, rest)) => {
-            let inner = put_nil(map.get(*first)?, rest, field)?;
+            let inner = put(map.get(*first)?, rest, field, zero)?;
             map.insert((*first).into(), inner);
         }
     }

@@ -109,7 +109,7 @@ impl Format {
             };
             if let Some(wire) = typed_fields::wire_name(key) {
                 typed.text = typed_fields::rename(&typed.text, key, wire);
-            } else if let Some(mended) = typed_fields::with_nil(&document, key) {
+            } else if let Some(mended) = typed_fields::with_zero(&document, key) {
                 document = mended;
             } else {
                 break;

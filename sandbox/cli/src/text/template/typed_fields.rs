@@ -1,5 +1,7 @@
 //! Where Go's names of fields are not those of the JSON, and fields that the JSON leaves out when they are empty.
 
+use gotmpl::Value;
+
 use super::Document;
 
 /// More fields than one template names.
@@ -22,14 +24,15 @@ const NAMES: [(&str, &str); 13] = [
     ("DNSSearch", "DnsSearch"),
 ];
 
-/// A field that may be left out, and the objects that it stands in.
-const OPTIONAL: [(&str, &[&str]); 6] = [
-    ("SizeRw", &[]),
-    ("SizeRootFs", &[]),
-    ("Health", &["State"]),
-    ("Healthcheck", &["Config"]),
-    ("StopTimeout", &["Config"]),
-    ("Init", &["HostConfig"]),
+/// A field that may be left out, the objects that it stands in, and what it is then.
+const OPTIONAL: [(&str, &[&str], Value); 7] = [
+    ("SizeRw", &[], Value::Nil),
+    ("SizeRootFs", &[], Value::Nil),
+    ("Health", &["State"], Value::Nil),
+    ("Healthcheck", &["Config"], Value::Nil),
+    ("StopTimeout", &["Config"], Value::Nil),
+    ("Init", &["HostConfig"], Value::Nil),
+    ("Experimental", &["Server"], Value::Bool(false)),
 ];
 
 /// The name on the wire of what Go calls `name`.
@@ -62,9 +65,9 @@ pub fn rename(template: &str, name: &str, wire: &str) -> String {
 
 /// The document with an empty field `name`, where Go has one.
 #[must_use]
-pub fn with_nil(document: &Document, name: &str) -> Option<Document> {
-    let (field, path) = OPTIONAL.iter().find(|(field, _)| *field == name)?;
-    document.with_nil(path, field)
+pub fn with_zero(document: &Document, name: &str) -> Option<Document> {
+    let (field, path, zero) = OPTIONAL.iter().find(|(field, ..)| *field == name)?;
+    document.with(path, field, zero.clone())
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use drydock_image::tar::TarError;
 use drydock_runtime::paths;
 use rustix::fs::OFlags;
 
@@ -23,6 +22,7 @@ use crate::{
         },
     },
     error::EngineError,
+    image::tar_words,
     wire::mount::{MountKind, MountPoint},
 };
 
@@ -154,7 +154,7 @@ fn words(error: UntarError, base: &Path) -> EngineError {
             let path = Path::new("/").join(base).join(name.trim_start_matches('/'));
             failed(&format!("{}: {}", path.display(), reason(&source)))
         }
-        UntarError::Tar(TarError::Checksum) => failed("archive/tar: invalid tar header"),
+        UntarError::Tar(error) => EngineError::Failed(tar_words(&error)),
         other => failed(&other.to_string()),
     }
 }

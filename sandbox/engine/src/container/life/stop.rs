@@ -104,7 +104,9 @@ async fn in_turn(
         .state
         .send_modify(|state| state.asked_to_end = true);
     let signal = options.signal.unwrap_or_else(|| container.stop_signal());
-    kill(engine, container, signal).or_else(unless_ended)?;
+    let signal = Some(signal).filter(|signal| crate::signals::is_sendable(*signal));
+    // What cannot be sent is passed over, as Docker does.
+    kill(engine, container, signal.unwrap_or(KILL)).or_else(unless_ended)?;
     let grace = options
         .grace
         .or(container.config.stop_timeout)
