@@ -98,6 +98,9 @@ mod tests {
         assert_eq!(number("SIGRTMIN+3"), Some(37));
         assert_eq!(number("RTMAX-1"), Some(63));
         assert_eq!(["0", "-1", "SIGNAL", "", "RTMIN+31"].map(number), [None; 5]);
-        assert_eq!([1, 31, 32, 33, 34, 64, 65].map(is_sendable), [true, true, false, false, true, true, false]);
+        assert_eq!(
+            [1, 31, 32, 33, 34, 64, 65].map(is_sendable),
+            [true, true, false, false, true, true, false]
+        );
     }
 }

@@ -225,7 +225,10 @@ mod tests {
         assert_eq!(refused(None, ""), None);
         assert_eq!(refused(None, "{}"), words(""));
         assert_eq!(refused(Some("text/plain"), ""), words("text/plain"));
-        assert_eq!(refused(Some("application/jsonl"), "{}"), words("application/jsonl"));
+        assert_eq!(
+            refused(Some("application/jsonl"), "{}"),
+            words("application/jsonl")
+        );
     }
 
     #[tokio::test]

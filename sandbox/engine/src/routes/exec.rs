@@ -26,7 +26,11 @@ use crate::{
     doors::Door,
     error::EngineError,
     exec::{Exec, ExecInfo, ExecRequest, Target, launch, session},
-    http::{body::{self, Sent}, hijack::Wish, version::ApiVersion},
+    http::{
+        body::{self, Sent},
+        hijack::Wish,
+        version::ApiVersion,
+    },
 };
 
 type Answer<T> = Result<T, EngineError>;

@@ -186,7 +186,11 @@ pub(crate) fn driver_options(option: &str) -> EngineError {
 /// Volume names follow the rule of container names.
 fn check_name(name: &str) -> Result<(), EngineError> {
     if names::is_name(name) {
-        return if name.len() <= LONGEST { Ok(()) } else { Err(too_long(name)) };
+        return if name.len() <= LONGEST {
+            Ok(())
+        } else {
+            Err(too_long(name))
+        };
     }
     if name.len() == 1 {
         return Err(EngineError::Invalid(format!(
