@@ -37,7 +37,11 @@ impl Command for Logout {
             Some(typed) => {
                 let host = hostname(typed);
                 // As clients have ever named it in the file.
-                let names = vec![typed.clone(), format!("http://{host}"), format!("https://{host}")];
+                let names = vec![
+                    typed.clone(),
+                    format!("http://{host}"),
+                    format!("https://{host}"),
+                ];
                 (host.clone(), [names, vec![host]].concat())
             }
         };
