@@ -75,7 +75,10 @@ impl Prepared {
             "exec" => exec(engine, operation.id),
             "images" | "distribution" => image(engine, operation.id),
             "volumes" => volume(engine),
-            "networks" => "bridge".into(),
+            "networks" => {
+                container(engine, operation.id);
+                "bridge".into()
+            }
             _ => NAME.into(),
         };
         let path = operation
