@@ -4,6 +4,7 @@
 //! - [`error`]: `{"message": …}`, the body of every refusal.
 //! - [`stdcopy`]: the 8-byte framing of stdout and stderr on one stream.
 //! - [`terminal`]: the framing of a workstation terminal on the control socket.
+//! - [`pieces`]: a body's bytes, for a thread that blocks.
 //! - [`client`]: requests and hijacked streams over a Unix socket.
 //!
 //! Deliberately absent: what any request means. The engine gives them meaning; this room only spells them.
@@ -12,6 +13,7 @@ pub mod client;
 pub mod errand;
 pub mod error;
 pub mod models;
+pub mod pieces;
 pub mod stdcopy;
 pub mod terminal;
 

@@ -1,9 +1,9 @@
 //! From a container to here.
 
-use std::io::{self, Read};
+use std::io;
 
 use bytes::Bytes;
-use drydock_api::client::Body;
+use drydock_api::{client::Body, pieces::Pieces};
 use http::{Method, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -113,27 +113,5 @@ fn receive(response: Response<Incoming>, count: Count) -> Pieces {
             }
         }
     });
-    Pieces {
-        receiver,
-        piece: Bytes::new(),
-    }
-}
-
-struct Pieces {
-    receiver: mpsc::Receiver<io::Result<Bytes>>,
-    piece: Bytes,
-}
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.piece.is_empty() {
-            match self.receiver.blocking_recv() {
-                Some(piece) => self.piece = piece?,
-                None => return Ok(0),
-            }
-        }
-        let n = self.piece.len().min(buffer.len());
-        buffer[..n].copy_from_slice(&self.piece.split_to(n));
-        Ok(n)
-    }
+    Pieces::new(receiver)
 }

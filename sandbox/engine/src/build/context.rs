@@ -4,6 +4,7 @@ use std::{io, path::Path};
 
 use axum::body::Body;
 use bytes::Bytes;
+use drydock_api::pieces::Pieces;
 use drydock_dockerfile::{DockerIgnore, Dockerfile, MAX_BYTES};
 use http_body_util::BodyExt as _;
 use rustix::fs::{AtFlags, unlinkat};
@@ -19,7 +20,7 @@ use super::{
     },
     workspace::Workspace,
 };
-use crate::{Engine, error::EngineError, http::pieces::Pieces};
+use crate::{Engine, error::EngineError};
 
 /// Pieces of the body between the connection and the thread that unpacks them.
 const QUEUE: usize = 8;

@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::{Bytes, BytesMut};
+use drydock_api::pieces::Pieces;
 use futures_util::stream;
 use http_body_util::BodyExt as _;
 use tokio::{
@@ -20,7 +21,6 @@ use tokio::{
     time::timeout,
 };
 
-use super::pieces::Pieces;
 use crate::error::EngineError;
 
 /// Archives at once; more wait.

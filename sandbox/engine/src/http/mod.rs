@@ -11,7 +11,6 @@
 pub(crate) mod body;
 pub(crate) mod carry;
 pub(crate) mod hijack;
-pub(crate) mod pieces;
 pub(crate) mod query;
 pub(crate) mod stream;
 pub(crate) mod version;

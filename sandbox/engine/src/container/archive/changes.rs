@@ -19,6 +19,8 @@ use rustix::{
 };
 use serde::Serialize;
 
+use super::pack::names;
+
 /// Directories inside each other at most.
 const MAX_DEPTH: usize = 256;
 /// Changes told at most.
@@ -172,19 +174,4 @@ fn enter(dir: BorrowedFd<'_>, name: impl rustix::path::Arg) -> io::Result<Option
         Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-fn names(dir: &OwnedFd) -> io::Result<Vec<CString>> {
-    let mut names = Vec::new();
-    for entry in fs::Dir::read_from(dir)? {
-        let entry = entry?;
-        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
-            names.push(entry.file_name().to_owned());
-        }
-        if names.len() > MAX_CHANGES {
-            return Err(io::Error::other("a directory has too many files"));
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
 }

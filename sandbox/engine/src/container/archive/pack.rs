@@ -191,7 +191,7 @@ impl<W: Write> Walk<W> {
 }
 
 /// The names in a directory, sorted by their bytes.
-fn names(dir: &OwnedFd) -> io::Result<Vec<CString>> {
+pub(super) fn names(dir: &OwnedFd) -> io::Result<Vec<CString>> {
     let mut names = Vec::new();
     for entry in fs::Dir::read_from(dir)? {
         let entry = entry?;

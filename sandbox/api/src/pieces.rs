@@ -5,14 +5,17 @@ use std::io::{self, Read};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-/// Reads what a task sends; its end is the end of the stream.
-pub(crate) struct Pieces {
+/// Reads what a task sends; its end is the end of the stream. Never to be read by a task.
+#[derive(Debug)]
+pub struct Pieces {
     receiver: mpsc::Receiver<io::Result<Bytes>>,
     piece: Bytes,
 }
 
 impl Pieces {
-    pub(crate) fn new(receiver: mpsc::Receiver<io::Result<Bytes>>) -> Self {
+    /// What `receiver` gets.
+    #[must_use]
+    pub fn new(receiver: mpsc::Receiver<io::Result<Bytes>>) -> Self {
         Self {
             receiver,
             piece: Bytes::new(),
