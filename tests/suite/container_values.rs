@@ -50,6 +50,18 @@ const REFUSED: &[(&str, &str)] = &[
         "Interval in Healthcheck cannot be less than 1ms",
     ),
     (
+        r#""HostConfig":{"Links":["ghost"]}"#,
+        "could not get container for ghost: No such container: ghost",
+    ),
+    (
+        r#""HostConfig":{"NetworkMode":"container:a"},"Hostname":"x""#,
+        "conflicting options: hostname and the network mode",
+    ),
+    (
+        r#""HostConfig":{"PidMode":"container:ghost"}"#,
+        "No such container: ghost",
+    ),
+    (
         r#""Tty":"yes""#,
         "json: cannot unmarshal string into Go value of type bool",
     ),

@@ -14,6 +14,7 @@ mod delegation;
 mod freezer;
 mod group;
 mod hierarchy;
+mod kill;
 mod limits;
 mod oom;
 mod reading;

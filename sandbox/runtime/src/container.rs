@@ -30,8 +30,26 @@ pub struct ContainerSpec {
     pub process: ProcessSpec,
     /// `--init`: a tiny first process that forwards signals and reaps.
     pub init: bool,
-    /// Bytes of `/dev/shm`.
-    pub shm_size: u64,
+    /// Whose process numbers; another's only with [`Reach::Sandbox`].
+    pub pid: Namespace,
+    /// Whose IPC objects. Of another's, `/dev/shm` is shared too.
+    pub ipc: Namespace,
+    /// Whose host name; another's stays as it is.
+    pub uts: Namespace,
+    /// Bytes of `/dev/shm` of its own; without a number it has none.
+    pub shm_size: Option<u64>,
+}
+
+/// Whose namespace of a kind a container is in; namespaces(7). Never more than the workstation's: the sandbox's own are
+/// out of every container's reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Namespace {
+    /// A new one.
+    Own,
+    /// The workstation's, which is the host of a sandbox's containers.
+    Workstation,
+    /// A running container's.
+    Container,
 }
 
 /// An overlay: read-only layers, topmost first, and one writable directory.

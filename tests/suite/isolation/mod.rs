@@ -7,6 +7,7 @@ mod limits;
 mod network;
 mod power;
 mod processes;
+mod sharing;
 mod system_calls;
 
 use crate::harness::docker::{Docker, Which};

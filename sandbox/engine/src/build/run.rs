@@ -3,7 +3,10 @@
 use drydock_dockerfile::Command;
 use drydock_runtime::{
     capability::Capabilities,
-    container::{ContainerSpec, Mount, MountSource, Network, ProcessSpec, Reach, Rootfs, Seccomp},
+    container::{
+        ContainerSpec, Mount, MountSource, Namespace, Network, ProcessSpec, Reach, Rootfs, Seccomp,
+    },
+    launch::Donors,
 };
 use drydock_spec::ContainerId;
 
@@ -45,7 +48,7 @@ impl Builder<'_> {
             .engine
             .launcher
             .prepare()
-            .and_then(|helper| helper.run(&spec, stdio, None))
+            .and_then(|helper| helper.run(&spec, Donors::default(), stdio, None))
             .map_err(BuildError::start)?;
         let status = end.pump(&running, &self.cancel, &mut self.output)?;
         if status.code() != 0 {
@@ -140,7 +143,10 @@ impl Builder<'_> {
                 rlimits: Vec::new(),
             },
             init: false,
-            shm_size: 64 << 20,
+            pid: Namespace::Own,
+            ipc: Namespace::Own,
+            uts: Namespace::Own,
+            shm_size: Some(64 << 20),
         })
     }
 

@@ -75,20 +75,22 @@ fn network_settings(
     container: &Container,
     seat: Option<&Seat>,
 ) -> NetworkSettings {
-    let networks = network::endpoints(
-        &engine.networks,
-        &container.host.network_mode,
-        seat,
-        container.state().started_at.is_some(),
-    );
+    let has_run = container.state().started_at.is_some();
+    let mode = container.host.network_mode.as_str();
+    let networks = network::endpoints(&engine.networks, mode, seat, has_run);
     let mut settings = NetworkSettings::default();
-    if let Some(seat) = seat {
+    // Kept when it ends, as Docker keeps them.
+    if has_run {
+        let name = match mode {
+            "host" => "default",
+            _ => container.id.short(),
+        };
         settings.sandbox_id = container.id.to_string();
-        settings.sandbox_key = format!("/var/run/docker/netns/{}", container.id.short());
-        if seat.address().is_some() {
-            let ports = container.config.exposed_ports.iter().flatten();
-            settings.ports = ports.map(|(port, _)| (port.clone(), None)).collect();
-        }
+        settings.sandbox_key = format!("/var/run/docker/netns/{name}");
+    }
+    if seat.is_some_and(|seat| seat.address().is_some()) {
+        let ports = container.config.exposed_ports.iter().flatten();
+        settings.ports = ports.map(|(port, _)| (port.clone(), None)).collect();
     }
     if let Some(bridge) = networks
         .get("bridge")

@@ -21,6 +21,7 @@ pub(crate) mod life;
 pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod names;
+pub(crate) mod namespaces;
 mod port_filter;
 pub(crate) mod record;
 pub(crate) mod registry;

@@ -12,6 +12,7 @@ use drydock_runtime::{
 use super::{
     Container,
     create::{self, merge},
+    namespaces,
 };
 use crate::{
     Engine,
@@ -62,7 +63,10 @@ pub(crate) fn spec(
             rlimits: rlimits(host),
         },
         init: host.init.unwrap_or(false),
-        shm_size: u64::try_from(host.shm_size).unwrap_or(0),
+        pid: namespaces::whose(&host.pid_mode),
+        ipc: namespaces::whose(&host.ipc_mode),
+        uts: namespaces::whose(&host.uts_mode),
+        shm_size: (host.ipc_mode != "none").then(|| u64::try_from(host.shm_size).unwrap_or(0)),
     })
 }
 

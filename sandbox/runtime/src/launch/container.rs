@@ -11,10 +11,11 @@ use super::{
     helper::Given,
     message::Role,
     powers,
-    rootfs::{self, Sources},
+    rootfs::{self, Shm, Sources},
+    share,
 };
 use crate::{
-    container::{ContainerSpec, Mount, MountSource, Network},
+    container::{ContainerSpec, Mount, MountSource, Namespace, Network},
     entry,
     sandbox::Layout,
 };
@@ -31,20 +32,23 @@ pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
     let mut mounts = spec.mounts.clone();
     mounts.extend(spec.init.then(docker_init));
     let sources = Sources::open(&mounts, Some(workstation))?;
+    let shm = match share::open_shm(given, spec)? {
+        Some(shared) => Shm::Shared(shared),
+        None if spec.ipc == Namespace::Own => spec.shm_size.map_or(Shm::None, Shm::Own),
+        None => Shm::None,
+    };
     separate(given, spec)?;
     let root = rootfs::assemble(
         &rootfs::Plan {
             rootfs: &spec.rootfs,
             mounts: &mounts,
-            shm_size: spec.shm_size,
+            shm,
             terminals: CONTAINER_TERMINALS,
             cwd: &spec.process.cwd,
             sys_writable: !spec.masked,
         },
         sources,
     )?;
-    setns(workstation, CloneFlags::CLONE_NEWPID)
-        .map_err(|e| LaunchError::init("entering the workstation's process numbers", &e.into()))?;
     let mut process = spec.process.clone();
     if spec.init {
         process
@@ -54,13 +58,19 @@ pub fn start(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
     let first = First {
         given,
         root: root.as_fd(),
-        hostname: &spec.hostname,
-        domainname: &spec.domainname,
+        names: (spec.uts == Namespace::Own).then_some((&spec.hostname, &spec.domainname)),
         readonly_rootfs: spec.readonly_rootfs,
         masked: spec.masked,
         shows_cgroups: !covers_cgroups(&spec.mounts),
         process: &process,
     };
+    let number =
+        |ns, e: nix::Error| LaunchError::init(format!("entering {ns} process numbers"), &e.into());
+    if let Some(donor) = share::pid_donor(given, spec)? {
+        setns(donor, CloneFlags::CLONE_NEWPID).map_err(|e| number("shared", e))?;
+        return given.clone_sibling(CloneFlags::empty(), || first::run(&first));
+    }
+    setns(workstation, CloneFlags::CLONE_NEWPID).map_err(|e| number("the workstation's", e))?;
     given.clone_sibling_below(CloneFlags::CLONE_NEWPID, process.reach, || {
         first::run(&first)
     })
@@ -76,7 +86,7 @@ pub fn start_workstation(given: &Given, spec: &WorkstationSpec) -> Result<(), La
         &rootfs::Plan {
             rootfs: &spec.rootfs,
             mounts: &spec.mounts,
-            shm_size: 64 << 20,
+            shm: Shm::Own(64 << 20),
             terminals: WORKSTATION_TERMINALS,
             cwd: &spec.process.cwd,
             sys_writable: false,
@@ -86,8 +96,7 @@ pub fn start_workstation(given: &Given, spec: &WorkstationSpec) -> Result<(), La
     let first = First {
         given,
         root: root.as_fd(),
-        hostname: &spec.hostname,
-        domainname: "",
+        names: Some((&spec.hostname, "")),
         readonly_rootfs: false,
         masked: true,
         shows_cgroups: false,
@@ -122,12 +131,15 @@ const OWN: CloneFlags = CloneFlags::CLONE_NEWNS
 fn separate(given: &Given, spec: &ContainerSpec) -> Result<(), LaunchError> {
     let failed = |stage| move |e: std::io::Error| LaunchError::init(stage, &e);
     let reach = spec.process.reach;
+    let own = share::own(spec, OWN);
     if matches!(spec.network, Network::Host) {
-        powers::separate(given, reach, OWN)?;
+        powers::separate(given, reach, own)?;
+        share::enter(given, spec)?;
         return make_mounts_private();
     }
     let outside = Links::here().map_err(failed("opening netlink"))?;
-    powers::separate(given, reach, OWN | CloneFlags::CLONE_NEWNET)?;
+    powers::separate(given, reach, own | CloneFlags::CLONE_NEWNET)?;
+    share::enter(given, spec)?;
     make_mounts_private()?;
     let inside = Links::here().map_err(failed("opening netlink"))?;
     inside.loopback_up().map_err(failed("bringing up lo"))?;

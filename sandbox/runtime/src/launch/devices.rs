@@ -12,7 +12,10 @@ use rustix::{
     mount::{MountAttrFlags, OpenTreeFlags, open_tree},
 };
 
-use super::rootfs::{attach, make_fs, make_fs_named};
+use super::{
+    rootfs::{Shm, attach, make_fs, make_fs_named},
+    share,
+};
 use crate::paths;
 
 /// The devices that every container has.
@@ -31,7 +34,7 @@ const KCORE: &str = "/proc/kcore";
 /// Mounts `/dev` with all that Docker has in it.
 ///
 /// `terminals` is how many there may be at once: the host has 4,096 for everybody.
-pub fn mount(root: BorrowedFd<'_>, shm_size: u64, terminals: u32) -> io::Result<()> {
+pub fn mount(root: BorrowedFd<'_>, shm: &Shm, terminals: u32) -> io::Result<()> {
     let quiet = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     let sealed = quiet | MountAttrFlags::MOUNT_ATTR_NODEV;
     let dev = make_fs(
@@ -74,10 +77,18 @@ pub fn mount(root: BorrowedFd<'_>, shm_size: u64, terminals: u32) -> io::Result<
         Path::new("/dev/mqueue"),
         &make_fs("mqueue", &[], sealed)?,
     )?;
-    let size = shm_size.to_string();
-    attach(
-        root,
-        Path::new("/dev/shm"),
-        &make_fs_named("tmpfs", "shm", &[("mode", "1777"), ("size", &size)], sealed)?,
-    )
+    mount_shm(root, shm, sealed)
+}
+
+fn mount_shm(root: BorrowedFd<'_>, shm: &Shm, attr: MountAttrFlags) -> io::Result<()> {
+    let place = Path::new(share::SHM);
+    match shm {
+        Shm::None => Ok(()),
+        Shm::Shared(tree) => attach(root, place, tree),
+        Shm::Own(bytes) => {
+            let size = bytes.to_string();
+            let options = [("mode", "1777"), ("size", size.as_str())];
+            attach(root, place, &make_fs_named("tmpfs", "shm", &options, attr)?)
+        }
+    }
 }

@@ -34,8 +34,8 @@ use crate::{
 pub struct First<'a> {
     pub given: &'a Given,
     pub root: BorrowedFd<'a>,
-    pub hostname: &'a str,
-    pub domainname: &'a str,
+    /// Host and domain name, unless they are another's.
+    pub names: Option<(&'a str, &'a str)>,
     pub readonly_rootfs: bool,
     pub masked: bool,
     /// Nothing else is mounted where its cgroups are to be seen.
@@ -64,11 +64,12 @@ fn prepare(first: &First<'_>) -> Result<(), LaunchError> {
     if first.masked {
         masks::apply(first.root).map_err(step("masking /proc"))?;
     }
-    nix::unistd::sethostname(first.hostname)
-        .map_err(|e| LaunchError::Hostname(reason(&e.into())))?;
-    if !first.domainname.is_empty() {
-        rustix::system::setdomainname(first.domainname.as_bytes())
-            .map_err(|e| step("setting the domain name")(e.into()))?;
+    if let Some((host, domain)) = first.names {
+        nix::unistd::sethostname(host).map_err(|e| LaunchError::Hostname(reason(&e.into())))?;
+        if !domain.is_empty() {
+            rustix::system::setdomainname(domain.as_bytes())
+                .map_err(|e| step("setting the domain name")(e.into()))?;
+        }
     }
     switch_root().map_err(step("entering the root file system"))?;
     if first.readonly_rootfs {

@@ -211,6 +211,16 @@ impl Launcher {
     }
 }
 
+/// The first processes of the containers whose namespaces a new container is in; see
+/// [`Namespace::Container`](crate::container::Namespace).
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Donors<'a> {
+    /// Of process numbers.
+    pub pid: Option<BorrowedFd<'a>>,
+    /// Of IPC objects.
+    pub ipc: Option<BorrowedFd<'a>>,
+}
+
 /// A helper that is coming up.
 pub struct Prepared<'a> {
     launcher: &'a Launcher,
@@ -225,11 +235,17 @@ impl Prepared<'_> {
     pub fn run(
         self,
         spec: &ContainerSpec,
+        donors: Donors<'_>,
         stdio: Stdio,
         group: Option<&ContainerGroup>,
     ) -> Result<Running, LaunchError> {
         let mut fds = Fds::default();
         fds.push(Role::Workstation, self.launcher.0.workstation.as_fd());
+        for (role, donor) in [(Role::PidDonor, donors.pid), (Role::IpcDonor, donors.ipc)] {
+            if let Some(donor) = donor {
+                fds.push(role, donor);
+            }
+        }
         fds.powers(self.launcher, &spec.process);
         fds.groups(&self.launcher.0.groups, group);
         fds.stdio(&stdio);

@@ -41,6 +41,10 @@ pub enum Role {
     Workstation,
     /// The pidfd of the first process of the container to enter.
     Target,
+    /// The pidfd of the first process of the container whose process numbers are shared.
+    PidDonor,
+    /// The same, of IPC objects.
+    IpcDonor,
     /// The user namespace of containers whose capabilities reach only themselves.
     Powers,
     /// A cgroup directory that the helper joins.

@@ -7,7 +7,7 @@
 //! - [`helper`]: the helper's first steps. Then one file a kind of work: [`container`], [`exec`], [`files`],
 //!   [`workstation`].
 //! - [`rootfs`], [`devices`], [`cgroupfs`], [`masks`]: the mounts of a container.
-//! - [`powers`]: the namespaces of privileged containers.
+//! - [`powers`]: the namespaces of privileged containers. [`share`]: those of another.
 //! - [`first`]: the new process itself, up to exec(2). [`identity`], [`program`]: who and what it becomes.
 
 mod cgroupfs;
@@ -25,13 +25,14 @@ mod message;
 mod powers;
 mod program;
 mod rootfs;
+mod share;
 mod stdio;
 mod workstation;
 
 pub(crate) use devices::DEVICES;
 pub use error::{LaunchError, reason};
 pub use helper::main as helper_main;
-pub use launcher::{Launcher, PathKind, Prepared, Stdio, WorkstationSpec};
+pub use launcher::{Donors, Launcher, PathKind, Prepared, Stdio, WorkstationSpec};
 pub(crate) use rootfs::{NEW_ROOT, make_fs};
 
 pub use crate::process::Running;

@@ -29,11 +29,20 @@ pub const NEW_ROOT: &str = "/newroot";
 pub struct Plan<'a> {
     pub rootfs: &'a Rootfs,
     pub mounts: &'a [Mount],
-    pub shm_size: u64,
+    pub shm: Shm,
     pub terminals: u32,
     pub cwd: &'a str,
     /// `/sys` of a privileged container is not mounted read-only.
     pub sys_writable: bool,
+}
+
+/// What is at `/dev/shm`.
+pub enum Shm {
+    None,
+    /// New, of as many bytes.
+    Own(u64),
+    /// Another's.
+    Shared(OwnedFd),
 }
 
 /// The mounts' sources, opened where they lie before the helper leaves that namespace.
@@ -54,40 +63,50 @@ impl Sources {
         let Some(workstation) = workstation.filter(|_| mounts.iter().any(theirs)) else {
             return Ok(Self(opened));
         };
-        let switch = |ns: BorrowedFd<'_>| {
-            setns(ns, CloneFlags::CLONE_NEWNS)
-                .map_err(|e| LaunchError::init("entering a mount namespace", &e.into()))
-        };
-        let home = std::fs::File::open("/proc/self/ns/mnt")
-            .map_err(|e| LaunchError::init("opening the mount namespace", &e))?;
-        switch(workstation)?;
-        for (slot, mount) in opened.iter_mut().zip(mounts) {
-            if let MountSource::Workstation(path) = &mount.source {
-                *slot = Some(clone_tree(mount, path)?);
+        at_root_of(workstation, || {
+            for (slot, mount) in opened.iter_mut().zip(mounts) {
+                if let MountSource::Workstation(path) = &mount.source {
+                    *slot = Some(clone_tree(mount, path)?);
+                }
             }
-        }
-        switch(home.as_fd())?;
+            Ok(())
+        })??;
         Ok(Self(opened))
     }
 }
 
-/// A detached copy of the mounts at `path`, under the current root.
-fn clone_tree(mount: &Mount, path: &Path) -> Result<OwnedFd, LaunchError> {
-    let tree = || -> io::Result<OwnedFd> {
-        let root = rustix::fs::openat(
-            CWD,
-            "/",
-            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )?;
-        let found = paths::find_in(root.as_fd(), path)?;
-        let flags = OpenTreeFlags::OPEN_TREE_CLONE
-            | OpenTreeFlags::OPEN_TREE_CLOEXEC
-            | OpenTreeFlags::AT_EMPTY_PATH
-            | OpenTreeFlags::AT_RECURSIVE;
-        Ok(open_tree(&found, "", flags)?)
+/// What `look` finds in the mount namespace of the process `of`; this process is back in its own afterwards.
+pub fn at_root_of<T>(of: BorrowedFd<'_>, look: impl FnOnce() -> T) -> Result<T, LaunchError> {
+    let switch = |ns: BorrowedFd<'_>| {
+        setns(ns, CloneFlags::CLONE_NEWNS)
+            .map_err(|e| LaunchError::init("entering a mount namespace", &e.into()))
     };
-    tree().map_err(|e| mount_error(mount, &e))
+    let home = std::fs::File::open("/proc/self/ns/mnt")
+        .map_err(|e| LaunchError::init("opening the mount namespace", &e))?;
+    switch(of)?;
+    let found = look();
+    switch(home.as_fd())?;
+    Ok(found)
+}
+
+fn clone_tree(mount: &Mount, path: &Path) -> Result<OwnedFd, LaunchError> {
+    open_copy(path).map_err(|e| mount_error(mount, &e))
+}
+
+/// A detached copy of the mounts at `path`, under the current root.
+pub fn open_copy(path: &Path) -> io::Result<OwnedFd> {
+    let root = rustix::fs::openat(
+        CWD,
+        "/",
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
+    let found = paths::find_in(root.as_fd(), path)?;
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_EMPTY_PATH
+        | OpenTreeFlags::AT_RECURSIVE;
+    Ok(open_tree(&found, "", flags)?)
 }
 
 /// Mounts everything but `/proc`, which shows the process numbers of whoever mounts it; answers the root.
@@ -107,7 +126,7 @@ pub fn assemble(plan: &Plan<'_>, sources: Sources) -> Result<OwnedFd, LaunchErro
     .map_err(|e| step("attaching the layers")(e.into()))?;
     let root = merged;
     paths::make_dirs_in(root.as_fd(), Path::new("/proc")).map_err(step("making /proc"))?;
-    devices::mount(root.as_fd(), plan.shm_size, plan.terminals).map_err(step("making /dev"))?;
+    devices::mount(root.as_fd(), &plan.shm, plan.terminals).map_err(step("making /dev"))?;
     mount_sysfs(root.as_fd(), plan.sys_writable).map_err(step("mounting /sys"))?;
     for (mount, source) in plan.mounts.iter().zip(sources.0) {
         mount_one(root.as_fd(), mount, source).map_err(|e| mount_error(mount, &e))?;

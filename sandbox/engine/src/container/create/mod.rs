@@ -2,14 +2,17 @@
 //!
 //! - [`merge`]: the request's configuration over the image's. [`refuse`]: what a sandbox cannot do, by name.
 //!   [`check`]: what Docker refuses too.
+//! - [`network`], [`devices`]: what is asked of those and cannot be had.
 //! - [`bind`]: `-v`, [`flags`]: `--mount`, [`tmpfs`]: `--tmpfs`, as they are written. [`mounts`]: all mounts of a container, and what
 //!   is made for them.
 
 mod bind;
 pub(crate) mod check;
+pub(crate) mod devices;
 mod flags;
 pub(crate) mod merge;
 mod mounts;
+pub(crate) mod network;
 pub(crate) mod refuse;
 mod tmpfs;
 
@@ -33,7 +36,7 @@ use super::{
         Log,
         options::{self, Limits},
     },
-    spec,
+    namespaces, spec,
     streams::Streams,
 };
 use crate::{
@@ -78,17 +81,22 @@ pub(crate) fn create(
         config,
         networking,
     } = request;
+    network::conflicts(&config, &host_config)?;
     refuse::check(&config, &host_config)?;
+    devices::check(engine, &host_config)?;
     spec::powers(engine, &host_config)?;
     check::check(&host_config)?;
     check::networking(&config, &networking)?;
     if host_config.pids_limit.is_some_and(|limit| limit <= 0) {
         host_config.pids_limit = None;
     }
-    let warnings = limits::check(&mut host_config, &limits::Host::of(engine), false)?;
+    namespaces::resolve(engine, door, &mut host_config)?;
+    network::refuse(engine, door, &host_config)?;
+    let mut warnings = limits::check(&mut host_config, &limits::Host::of(engine), false)?;
     let image = find_image(engine, &config.image)?;
     check::platform(wanted.platform, &config.image, &image)?;
     let mut config = merge::merge(config, image.config.config.as_ref())?;
+    warnings.extend(network::ports(&config, &host_config)?);
     complete(&mut host_config);
     let id = ContainerId::random();
     let name = engine.containers.take_name(&id, door, wanted.name)?;
@@ -138,6 +146,7 @@ pub(crate) fn create(
 
 /// Checks of a request what can be told without an engine.
 pub(crate) fn check(request: &CreateRequest) -> Result<(), EngineError> {
+    network::conflicts(&request.config, &request.host_config)?;
     refuse::check(&request.config, &request.host_config)?;
     check::check(&request.host_config)?;
     mounts::own(&request.host_config).map(drop)
@@ -207,9 +216,10 @@ fn complete(host: &mut HostConfig) {
 }
 
 fn hostname(engine: &Engine, host: &HostConfig, id: &ContainerId) -> String {
-    match Mode::parse(&host.network_mode) {
-        Some(Mode::Host) => engine.config.workstation.hostname.clone(),
-        Some(Mode::Bridge | Mode::None) | None => id.short().to_owned(),
+    if host.uts_mode == "host" || Mode::parse(&host.network_mode) == Some(Mode::Host) {
+        engine.config.workstation.hostname.clone()
+    } else {
+        id.short().to_owned()
     }
 }
 

@@ -8,18 +8,7 @@ use crate::{
 /// Refuses what would otherwise silently not happen.
 pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), EngineError> {
     let devices = "containers of a sandbox have no devices of the host; leave the flag out";
-    let namespaces = "containers share only networks and volumes here; leave the flag out";
     let asked = [
-        (
-            host.port_bindings.as_ref().is_some_and(|p| !p.is_empty()) || host.publish_all_ports,
-            "publish ports (-p, --publish, -P)",
-            "every port of a container is open to the workstation at its address: see docker inspect",
-        ),
-        (
-            !host.links.as_deref().unwrap_or_default().is_empty(),
-            "link containers (--link)",
-            "reach the other container by its address: see docker inspect",
-        ),
         (
             !host.cgroup_parent.is_empty(),
             "choose a control group (--cgroup-parent)",
@@ -66,26 +55,6 @@ pub(super) fn check(_config: &RunConfig, host: &HostConfig) -> Result<(), Engine
             "set storage options (--storage-opt)",
             "leave the flag out",
         ),
-        (
-            host.pid_mode == "host" || host.pid_mode.starts_with("container:"),
-            "share process namespaces (--pid)",
-            namespaces,
-        ),
-        (
-            host.ipc_mode == "host" || host.ipc_mode.starts_with("container:"),
-            "share IPC namespaces (--ipc)",
-            namespaces,
-        ),
-        (
-            host.uts_mode == "host",
-            "share the host's name (--uts)",
-            namespaces,
-        ),
-        (
-            host.network_mode.starts_with("container:"),
-            "share a container's network (--network container:…)",
-            namespaces,
-        ),
     ];
     first_asked(asked)?;
     limits(host)
@@ -124,7 +93,6 @@ pub(crate) fn limits(host: &HostConfig) -> Result<(), EngineError> {
             "limit disk access (--device-read-bps and the like)",
             disks,
         ),
-        (some(&host.devices), "pass devices on (--device)", devices),
         (
             host.device_cgroup_rules
                 .as_ref()
@@ -175,10 +143,5 @@ mod tests {
             ..HostConfig::default()
         };
         assert!(refused(&realtime).is_some_and(|text| text.contains("--cpu-rt-runtime")));
-        let ports = HostConfig {
-            publish_all_ports: true,
-            ..HostConfig::default()
-        };
-        assert!(refused(&ports).is_some_and(|text| text.contains("--publish")));
     }
 }

@@ -19,9 +19,11 @@ use crate::{
         health::{Health, monitor, plan::Plan},
         limits,
         log::options,
+        namespaces::Sharing,
         spec::spec,
         streams::Input,
     },
+    doors::Door,
     error::{EngineError, NOT_A_DIRECTORY},
     network::Mode,
     process::Process,
@@ -88,6 +90,12 @@ async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), Engin
         &container.host.log_config,
         create::default_log_limits(engine),
     )?;
+    let door = if container.hidden {
+        Door::Control
+    } else {
+        Door::Learner
+    };
+    create::network::at_start(engine, door, &container.host)?;
     let mode = Mode::parse(&container.host.network_mode)
         .ok_or_else(|| EngineError::NoSuchNetwork(container.host.network_mode.clone()))?;
     let mode = if container.config.network_disabled {
@@ -96,6 +104,7 @@ async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), Engin
         mode
     };
     limits::check_at_start(&container.host_config())?;
+    let sharing = Sharing::of(engine, container)?;
     let seat = engine.networks.seat(mode)?;
     files::write_etc(container, &seat)
         .map_err(EngineError::os("write the container's /etc/hosts"))?;
@@ -106,13 +115,15 @@ async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), Engin
     let alone = container.changing.lock().await;
     let resources = limits::resources(&container.host_config()).map_err(not_taken)?;
     let group_name = group_name(container);
+    let (engine_too, asked) = (engine.clone(), container.clone());
     let launcher = engine.launcher.clone();
     let (running, group) = blocking(move || {
+        create::devices::at_start(&engine_too, &asked.host)?;
         // Making groups takes as long as the helper needs to come up.
         let helper = launcher.prepare().map_err(EngineError::Start)?;
         let group = ContainerGroup::create(launcher.groups(), &group_name, &resources)
             .map_err(|error| not_taken(error.to_string()))?;
-        let running = helper.run(&spec, stdio, Some(&group));
+        let running = helper.run(&spec, sharing.donors(), stdio, Some(&group));
         Ok((running.map_err(EngineError::Start)?, Arc::new(group)))
     })
     .await?;

@@ -9,7 +9,7 @@ use crate::{
     Engine,
     container::{
         Container,
-        create::{check, refuse},
+        create::{check, devices, refuse},
         limits::{self, Host},
     },
     error::EngineError,
@@ -25,6 +25,13 @@ pub(crate) async fn update(
     let (engine, container) = (engine.clone(), container.clone());
     whole(async move {
         refuse::limits(&asked)?;
+        if asked
+            .devices
+            .as_ref()
+            .is_some_and(|asked| !asked.is_empty())
+        {
+            return Err(devices::refused());
+        }
         check::restart_policy(&asked)?;
         let warnings = limits::check(&mut asked, &Host::of(&engine), true)?;
         let _alone = container.changing.lock().await;

@@ -13,7 +13,13 @@ use super::{
     restart_policy::{next_pause, wants_another},
     start::{self, By},
 };
-use crate::{Engine, container::Container, error::EngineError, network::Seat, process::Process};
+use crate::{
+    Engine,
+    container::{Container, namespaces},
+    error::EngineError,
+    network::Seat,
+    process::Process,
+};
 
 /// Waits for the end of one run, records it, and restarts or removes the container where that was asked for.
 pub(super) fn watch(
@@ -25,6 +31,9 @@ pub(super) fn watch(
 ) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
         let code = oom::until_end(&engine, &container, &process, &group).await;
+        if namespaces::shares_pid(&container.host) {
+            kill_rest(group.clone()).await;
+        }
         tokio::spawn(remove_group(group));
         pumps.drain().await;
         container.streams.end();
@@ -48,6 +57,18 @@ pub(super) fn watch(
             }
         }
     })
+}
+
+/// Those whom the kernel does not kill: the first process was not the first of its namespace.
+async fn kill_rest(group: Arc<ContainerGroup>) {
+    let kill = move || {
+        group
+            .kill()
+            .map_err(EngineError::os("end what is left of a container"))
+    };
+    if let Err(error) = blocking(kill).await {
+        tracing::warn!(%error, "a container's processes stay behind");
+    }
 }
 
 /// What is left of a run.
