@@ -1,6 +1,10 @@
 //! What a container sees of control groups.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use crate::harness::need::needs;
+use crate::harness::unique;
 
 use super::{MOST, Sandbox};
 
@@ -35,6 +39,46 @@ fn a_container_sees_its_own_control_groups_and_no_others() {
             | while read pid; do [ -d /proc/$pid ] || echo $pid; done | grep -c '^0'";
         assert_eq!(run(options, strangers).stdout.trim(), "0");
     }
+}
+
+/// A group of the host's in every tree that it has; gone with the test.
+struct Canary(Vec<PathBuf>);
+
+impl Canary {
+    fn new(name: &str) -> Self {
+        let root = Path::new("/sys/fs/cgroup");
+        let trees = fs::read_dir(root).unwrap().flatten().map(|e| e.path());
+        let is_tree = |dir: &PathBuf| dir.join("cgroup.procs").exists();
+        let groups = trees.chain([root.into()]).filter(is_tree);
+        let groups: Vec<_> = groups.map(|tree| tree.join(name)).collect();
+        let made = groups.iter().filter(|group| fs::create_dir(group).is_ok());
+        Self(made.cloned().collect())
+    }
+}
+
+impl Drop for Canary {
+    fn drop(&mut self) {
+        for group in &self.0 {
+            let _ = fs::remove_dir(group);
+        }
+    }
+}
+
+#[test]
+fn no_tree_that_can_be_mounted_shows_the_hosts_groups() {
+    needs!(Docker, Root);
+    let sandbox = Sandbox::new();
+    let name = unique("canary");
+    let canary = Canary::new(&name);
+    assert!(!canary.0.is_empty(), "the host has no groups");
+    let script = "mkdir /c; cut -d: -f2 /proc/self/cgroup | while read tree; do \
+        d=/c/$(echo $tree | tr , _)_; mkdir $d; \
+        case $tree in '') mount -t cgroup2 none $d;; name=*) mount -t cgroup -o none,$tree none $d;; \
+        *) mount -t cgroup -o $tree none $d;; esac; done 2>/dev/null; find /c";
+    let words = [&["run", "--rm"], MOST, &["busybox", "sh", "-c", script]].concat();
+    let seen = sandbox.docker.good(&words);
+    assert!(seen.contains("cgroup.procs"), "nothing was mounted: {seen}");
+    assert!(!seen.contains(&name), "{seen}");
 }
 
 #[test]

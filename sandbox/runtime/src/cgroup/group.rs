@@ -16,18 +16,30 @@ use super::hierarchy::{ENGINE, LEARNER};
 pub struct Group {
     v2: bool,
     outer: Vec<PathBuf>,
+    /// On v1, in trees that nothing is limited in.
+    #[serde(default)]
+    others: Vec<PathBuf>,
 }
 
 impl Group {
-    pub(super) fn v1(outer: Vec<PathBuf>) -> Self {
-        Self { v2: false, outer }
+    pub(super) fn v1(outer: Vec<PathBuf>, others: Vec<PathBuf>) -> Self {
+        Self {
+            v2: false,
+            outer,
+            others,
+        }
     }
 
     pub(super) fn v2(outer: PathBuf) -> Self {
         Self {
             v2: true,
             outer: vec![outer],
+            others: vec![],
         }
+    }
+
+    pub(super) fn others(&self) -> &[PathBuf] {
+        &self.others
     }
 
     pub(super) fn outer(&self) -> &[PathBuf] {
@@ -52,7 +64,7 @@ impl Group {
         if self.v2 {
             self.outer.iter().map(|dir| dir.join(ENGINE)).collect()
         } else {
-            self.outer.clone()
+            self.outer.iter().chain(&self.others).cloned().collect()
         }
     }
 
@@ -111,8 +123,8 @@ impl Group {
     /// # Errors
     /// As rmdir(2).
     pub fn remove(&self) -> io::Result<()> {
-        for outer in &self.outer {
-            remove_tree(outer)?;
+        for dir in self.outer.iter().chain(&self.others) {
+            remove_tree(dir)?;
         }
         Ok(())
     }

@@ -9,7 +9,8 @@ use std::{
 use super::{Group, Limits, limits::ENGINE_PIDS};
 
 const ROOT: &str = "/sys/fs/cgroup";
-/// `CGROUP2_SUPER_MAGIC`; statfs(2).
+/// `CGROUP_SUPER_MAGIC` and `CGROUP2_SUPER_MAGIC`; statfs(2).
+const CGROUP_MAGIC: u64 = 0x0027_e0eb;
 const CGROUP2_MAGIC: u64 = 0x6367_7270;
 /// The controllers that a sandbox is limited by.
 const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
@@ -35,6 +36,9 @@ pub enum Hierarchy {
     V1 {
         /// `…/memory/drydock` and the like.
         parents: Vec<PathBuf>,
+        /// The same, in trees that nothing is limited in. A sandbox has a group there because whoever is root of
+        /// a user namespace may mount any tree, and then sees what is below the group that the sandbox came with.
+        others: Vec<PathBuf>,
     },
     /// No writable tree: limits cannot be had.
     None,
@@ -69,7 +73,14 @@ impl Hierarchy {
         for name in FOR_CONTAINERS {
             let _ = add(name);
         }
-        Some(Self::V1 { parents: trees })
+        let others = other_trees().into_iter().map(|tree| tree.join(PARENT));
+        let others = others
+            .filter(|parent| !trees.contains(parent) && make(parent).is_ok() && writable(parent))
+            .collect();
+        Some(Self::V1 {
+            parents: trees,
+            others,
+        })
     }
 
     /// Root works below the top; an ordinary user below the group delegated to them, which is their own.
@@ -98,7 +109,7 @@ impl Hierarchy {
     /// As mkdir(2) and write(2) on the groups' files.
     pub fn create(&self, name: &str, limits: &Limits) -> io::Result<Group> {
         let group = self.named(name);
-        for dir in group.outer() {
+        for dir in group.outer().iter().chain(group.others()) {
             make(dir)?;
         }
         match self {
@@ -113,8 +124,11 @@ impl Hierarchy {
     #[must_use]
     pub fn named(&self, name: &str) -> Group {
         match self {
-            Self::None => Group::v1(vec![]),
-            Self::V1 { parents } => Group::v1(parents.iter().map(|dir| dir.join(name)).collect()),
+            Self::None => Group::v1(vec![], vec![]),
+            Self::V1 { parents, others } => {
+                let named = |dirs: &[PathBuf]| dirs.iter().map(|dir| dir.join(name)).collect();
+                Group::v1(named(parents), named(others))
+            }
             Self::V2 { parent } => Group::v2(parent.join(name)),
         }
     }
@@ -124,7 +138,7 @@ impl Hierarchy {
     pub fn names(&self) -> Vec<String> {
         let parent = match self {
             Self::None => return vec![],
-            Self::V1 { parents } => parents.first(),
+            Self::V1 { parents, .. } => parents.first(),
             Self::V2 { parent } => Some(parent),
         };
         let Some(entries) = parent.and_then(|dir| fs::read_dir(dir).ok()) else {
@@ -222,5 +236,18 @@ fn writable(dir: &Path) -> bool {
 }
 
 fn is_v2(root: &Path) -> bool {
-    rustix::fs::statfs(root).is_ok_and(|fs| u64::try_from(fs.f_type) == Ok(CGROUP2_MAGIC))
+    magic(root) == Some(CGROUP2_MAGIC)
+}
+
+/// All trees of a v1 host, systemd's and that of v2 among them, each once.
+fn other_trees() -> std::collections::BTreeSet<PathBuf> {
+    let entries = fs::read_dir(ROOT).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| fs::canonicalize(entry.path()).ok())
+        .filter(|tree| matches!(magic(tree), Some(CGROUP_MAGIC | CGROUP2_MAGIC)))
+        .collect()
+}
+
+fn magic(dir: &Path) -> Option<u64> {
+    u64::try_from(rustix::fs::statfs(dir).ok()?.f_type).ok()
 }
