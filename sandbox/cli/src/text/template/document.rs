@@ -15,6 +15,9 @@ use crate::text::json;
 const NIL_LISTS: [&str; 6] = ["Cmd", "Entrypoint", "Env", "OnBuild", "Shell", "Binds"];
 const NIL_MAPS: [&str; 4] = ["Labels", "Volumes", "ExposedPorts", "PortBindings"];
 
+/// Maps of something else than texts, which an empty one does not show.
+const OBJECT_MAPS: [&str; 4] = ["ExposedPorts", "Networks", "PortBindings", "Ports"];
+
 /// What Docker knows of an image's configuration; empty fields are left out of it.
 const IMAGE_CONFIG: [&str; 13] = [
     "User",
@@ -34,6 +37,7 @@ const IMAGE_CONFIG: [&str; 13] = [
 
 static NIL_LIST: LazyLock<Arc<[Value]>> = LazyLock::new(|| Arc::from(Vec::new()));
 static NIL_MAP: LazyLock<Arc<BTreeMap<Arc<str>, Value>>> = LazyLock::new(Arc::default);
+static NO_OBJECTS: LazyLock<Arc<BTreeMap<Arc<str>, Value>>> = LazyLock::new(Arc::default);
 
 /// A JSON document as template data. Go's structs encode their fields in declared order, which the document shows:
 /// it is remembered here, since template maps are sorted.
@@ -163,6 +167,21 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// Whether a value stands for `null`.
+pub(super) fn is_nil(value: &Value) -> bool {
+    match value {
+        Value::Nil => true,
+        Value::List(items) => Arc::ptr_eq(items, &NIL_LIST),
+        _ => false,
+    }
+}
+
+/// Whether what a map lacks is an empty text, as in a map of texts, and not nothing at all.
+pub(super) fn holds_texts(value: &Value) -> bool {
+    let Value::Map(map) = value else { return false };
+    !Arc::ptr_eq(map, &NO_OBJECTS) && map.values().all(|v| matches!(v, Value::String(_)))
+}
+
 fn put(value: &Value, path: &[&str], field: &str, zero: Value) -> Option<Value> {
     let Value::Map(map) = value else { return None };
     let mut map = BTreeMap::clone(map);
@@ -237,6 +256,9 @@ impl<'de> Visitor<'de> for Node<'_> {
             })?;
             order.push(key.clone());
             map.insert(key, value);
+        }
+        if map.is_empty() && OBJECT_MAPS.contains(&self.key) {
+            return Ok(Value::Map(NO_OBJECTS.clone()));
         }
         self.orders.insert(map.keys().cloned().collect(), order);
         Ok(Value::Map(Arc::new(map)))

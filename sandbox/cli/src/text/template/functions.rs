@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use gotmpl::{Template, TemplateError, Value};
 
-use super::document::{Escapes, Orders, write_json};
+use super::document::{Escapes, Orders, holds_texts, is_nil, write_json};
 
 /// Adds them; in a table's headings they leave texts as they are.
 pub fn add(
@@ -87,19 +87,41 @@ pub fn add(
         })
 }
 
+/// What [`index`] begins its complaints with.
+pub const INDEX_FAILED: &str = "error calling index: ";
+
 /// Go's `index`: what a map of texts lacks is the empty text.
 fn index(args: &[Value]) -> Result<Value, TemplateError> {
+    let wrong = |why: String| Err(TemplateError::Exec(format!("{INDEX_FAILED}{why}")));
     let [value, keys @ ..] = args else {
         return Err(TemplateError::Exec(
             "wrong number of args for index: want at least 1 got 0".into(),
         ));
     };
     keys.iter().try_fold(value.clone(), |value, key| {
-        let of_texts = matches!(&value, Value::Map(map) if map.values().all(|v| matches!(v, Value::String(_))));
-        Ok(match value.index(key)? {
-            Value::Nil if of_texts => Value::String("".into()),
-            found => found,
-        })
+        if is_nil(&value) {
+            return wrong("index of untyped nil".into());
+        }
+        match (&value, key) {
+            (Value::List(items), Value::Int(at)) => match usize::try_from(*at) {
+                // Go looks whether there is such a place by two rules.
+                Ok(at) if at == items.len() => wrong("reflect: slice index out of range".into()),
+                Ok(at) if at < items.len() => Ok(items[at].clone()),
+                _ => wrong(format!("index out of range: {at}")),
+            },
+            (Value::List(_), key) => wrong(format!(
+                "cannot index slice/array with type {}",
+                key.type_name()
+            )),
+            (Value::Map(_), key) if !matches!(key, Value::String(_)) => wrong(format!(
+                "value has type {}; should be string",
+                key.type_name()
+            )),
+            _ => Ok(match value.index(key)? {
+                Value::Nil if holds_texts(&value) => Value::String("".into()),
+                found => found,
+            }),
+        }
     })
 }
 

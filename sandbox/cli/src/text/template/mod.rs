@@ -183,7 +183,19 @@ impl Format {
             return (0, function.into());
         };
         let call = &self.text[at..];
-        let end = call.find(['}', '|', ')']).unwrap_or(call.len());
+        let mut open = 0usize;
+        let end = call.find(|c| match c {
+            '(' => {
+                open += 1;
+                false
+            }
+            ')' if open > 0 => {
+                open -= 1;
+                false
+            }
+            c => matches!(c, '}' | '|' | ')'),
+        });
+        let end = end.unwrap_or(call.len());
         let call = match function.starts_with('.') {
             true => function,
             false => call[..end].trim_end(),
@@ -216,8 +228,8 @@ impl Format {
 /// The function that failed, and what Go says of it.
 fn failed_call(error: &TemplateError) -> Option<(&'static str, String)> {
     match error {
-        TemplateError::IndexOutOfRange { .. } => {
-            Some(("index", format!("error calling index: {error}")))
+        TemplateError::Exec(why) if why.starts_with(functions::INDEX_FAILED) => {
+            Some(("index", why.clone()))
         }
         TemplateError::Exec(why) if why.starts_with("wrong number of args for Label") => {
             Some((".Label", why.clone()))
@@ -243,7 +255,7 @@ mod tests {
 
     fn inspect(template: &str) -> Result<String, String> {
         let document = Document::parse(
-            r#"{"State":{"Status":"running","Pid":7},"Name":"/box","Config":{"Cmd":["sleep","1"],"Entrypoint":null,"Labels":{}}}"#,
+            r#"{"State":{"Status":"running","Pid":7},"Name":"/box","Config":{"Cmd":["sleep","1"],"Entrypoint":null,"Labels":{},"ExposedPorts":{}}}"#,
         )
         .unwrap();
         Format::parse(template, Dialect::default())?.render(&document)
@@ -315,6 +327,27 @@ mod tests {
 
     #[test]
     fn an_index_out_of_range_is_named_as_go_does() {
+        for (template, why) in [
+            (
+                "{{index .Config.Cmd 2}}",
+                "reflect: slice index out of range",
+            ),
+            ("{{index .Config.Entrypoint 0}}", "index of untyped nil"),
+            (
+                "{{index .Config.Cmd \"a\"}}",
+                "cannot index slice/array with type string",
+            ),
+            (
+                "{{index (index .Config.ExposedPorts \"80/tcp\") 0}}",
+                "index of untyped nil",
+            ),
+        ] {
+            let call = template.trim_matches(['{', '}']);
+            assert_eq!(
+                inspect(template).unwrap_err(),
+                format!("template: :1:2: executing \"\" at <{call}>: error calling index: {why}")
+            );
+        }
         assert_eq!(
             inspect("{{index .Config.Cmd 9}}").unwrap_err(),
             "template: :1:2: executing \"\" at <index .Config.Cmd 9>: error calling index: index out of range: 9"
