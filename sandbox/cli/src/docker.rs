@@ -21,29 +21,32 @@ pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 pub struct Docker {
     client: Client,
     prefix: String,
-    setting: Arc<Setting>,
+    place: Arc<Place>,
 }
 
+/// Which engine, and how its user likes it.
 #[derive(Debug)]
-struct Setting {
-    host: String,
-    config: Config,
-    directory: PathBuf,
-    debug: bool,
+pub struct Place {
+    /// `unix:///path`.
+    pub host: String,
+    /// The context that named it.
+    pub context: String,
+    /// The user's settings.
+    pub config: Config,
+    /// Where they are.
+    pub directory: PathBuf,
+    /// `--debug` was given.
+    pub debug: bool,
 }
 
 impl Docker {
-    /// The engine at `host`: `unix:///path`; the user's settings come from `directory`.
+    /// The engine that `place` names.
     ///
     /// # Errors
-    /// When `host` is not a Unix socket.
-    pub fn new(
-        host: &str,
-        config: Config,
-        directory: PathBuf,
-        debug: bool,
-    ) -> Result<Self, CliError> {
-        let Some(socket) = host.strip_prefix("unix://") else {
+    /// When it is not at a Unix socket.
+    pub fn new(place: Place) -> Result<Self, CliError> {
+        let host = &place.host;
+        if !host.starts_with("unix://") {
             let protocol = host
                 .split_once("://")
                 .map_or("tcp", |(protocol, _)| protocol);
@@ -55,30 +58,36 @@ impl Docker {
             return Err(CliError::failed(format!(
                 "unable to connect to \"{host}\": only Unix sockets are spoken here; use unix:///path/to/docker.sock"
             )));
-        };
+        }
+        Ok(Self::unasked(place))
+    }
+
+    /// For commands that ask no engine: nothing is looked at.
+    #[must_use]
+    pub fn unasked(place: Place) -> Self {
         let prefix = match std::env::var("DOCKER_API_VERSION") {
             Ok(version) if !version.is_empty() => {
                 format!("/v{}", version.trim_start_matches('v'))
             }
             _ => String::new(),
         };
-        let setting = Setting {
-            host: host.into(),
-            config,
-            directory,
-            debug,
-        };
-        Ok(Self {
-            client: Client::new(socket),
+        Self {
+            client: Client::new(place.host.trim_start_matches("unix://")),
             prefix,
-            setting: Arc::new(setting),
-        })
+            place: Arc::new(place),
+        }
+    }
+
+    /// The name of the context in use.
+    #[must_use]
+    pub fn context(&self) -> &str {
+        &self.place.context
     }
 
     /// The engine as the user names it: `unix:///path`.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.setting.host
+        &self.place.host
     }
 
     /// The path of the engine's socket.
@@ -90,19 +99,19 @@ impl Docker {
     /// The user's settings.
     #[must_use]
     pub fn config(&self) -> &Config {
-        &self.setting.config
+        &self.place.config
     }
 
     /// Where the user's settings are.
     #[must_use]
     pub fn config_directory(&self) -> &Path {
-        &self.setting.directory
+        &self.place.directory
     }
 
     /// Whether `--debug` was given.
     #[must_use]
     pub fn debug(&self) -> bool {
-        self.setting.debug
+        self.place.debug
     }
 
     /// The keys that leave a container: those of the flag, or else the user's own.

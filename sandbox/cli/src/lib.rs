@@ -9,6 +9,7 @@
 //!
 //! - [`main`]: the whole program; the one binary runs it when it is called `docker`.
 //! - [`format`](fn@format), [`filter`]: what a user's templates and filters mean; pure.
+//! - `context` is what a build is sent; `context_store` keeps what `docker context` calls so, engines by name.
 //! - [`BASH_COMPLETION`]: completion for the workstation's bash.
 //!
 //! Deliberately absent: containers. This room knows nothing but the socket, and works with any Docker engine.
@@ -17,12 +18,13 @@ mod command;
 mod commands;
 mod complete;
 mod config;
+mod config_file;
 mod context;
+mod context_store;
 mod copy;
 mod docker;
 mod error;
 mod flags;
-mod logins;
 mod options;
 mod progress;
 mod root;

@@ -1,20 +1,21 @@
-//! `docker context ls`, `show`, `inspect` and `use`: a sandbox has one engine, so there is one context.
+//! `docker context ls`, `show`, `inspect` and `use`.
 
 use clap::Args;
 use gotmpl::Value;
 use serde_json::json;
 
-use super::each::conclude;
+use super::{each::conclude, show};
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
+    config_file::ConfigFile,
+    context_store::{Context, ContextStore, DEFAULT},
     docker::Docker,
     error::CliError,
     flags::{DOCUMENT_FORMAT, LIST_FORMAT},
-    root::endpoint::{DEFAULT_CONTEXT, missing_context},
     text::{
         json,
-        list::{self, Defaults, Shape, text},
-        template::{Dialect, Document, Format},
+        list::{Defaults, Row, Shape, text},
+        template::{Dialect, Document},
     },
     tty,
 };
@@ -50,7 +51,10 @@ pub struct ContextUse {
     arguments: Vec<String>,
 }
 
+/// What is said of the context that is always there.
 const DESCRIPTION: &str = "Current DOCKER_HOST based configuration";
+/// Letters of an error in the list.
+const MAX_ERROR: usize = 45;
 
 const SHAPE: Shape = Shape {
     fields: &[
@@ -76,27 +80,73 @@ impl Command for ContextLs {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let row = vec![
-            ("Name", text(DEFAULT_CONTEXT)),
-            ("Description", text(DESCRIPTION)),
-            ("DockerEndpoint", text(docker.host())),
-            ("Current", Value::Bool(true)),
-            ("Error", text("")),
-        ];
+        let store = ContextStore::new(docker.config_directory());
+        let used = docker.context();
+        let mut contexts = store.list();
+        contexts.retain(|context| context.name != DEFAULT);
+        contexts.push(default(&docker));
+        let mut rows: Vec<Row> = contexts.iter().map(|context| row(context, used)).collect();
+        if used != DEFAULT
+            && let Err(why) = store.get(used)
+        {
+            rows.push(broken(used, &why));
+        }
+        rows.sort_by_key(|row| row[0].1.to_string());
         let defaults = Defaults {
             table: "{{.Name}}{{if .Current}} *{{end}}\t{{.Description}}\t{{.DockerEndpoint}}\t{{.Error}}",
             quiet: "{{.Name}}",
             is_quiet: self.quiet,
         };
-        let out = list::write(&SHAPE, &self.format, defaults, &[row]);
-        tty::print(&out.map_err(CliError::failed)?)?;
-        if std::env::var("DOCKER_HOST").is_ok_and(|host| !host.is_empty()) {
+        show::rows(&SHAPE, &self.format, defaults, &rows)?;
+        if is_overridden() {
             tty::complain(
                 "Warning: DOCKER_HOST environment variable overrides the active context. To use a context, either set the global --context flag, or unset DOCKER_HOST environment variable.",
             )?;
         }
         Ok(0)
     }
+}
+
+/// The context that is no file.
+pub fn default(docker: &Docker) -> Context {
+    Context {
+        name: DEFAULT.into(),
+        description: Some(DESCRIPTION.into()),
+        host: docker.host().into(),
+        skip_tls_verify: false,
+    }
+}
+
+fn row(context: &Context, used: &str) -> Row {
+    vec![
+        ("Name", text(context.name.as_str())),
+        (
+            "Description",
+            text(context.description.as_deref().unwrap_or_default()),
+        ),
+        ("DockerEndpoint", text(context.host.as_str())),
+        ("Current", Value::Bool(context.name == used)),
+        ("Error", text("")),
+    ]
+}
+
+/// A context that is in use and not there.
+fn broken(name: &str, why: &str) -> Row {
+    let mut short: String = why.chars().take(MAX_ERROR - 1).collect();
+    if short.len() < why.len() {
+        short.push('…');
+    }
+    vec![
+        ("Name", text(name)),
+        ("Description", text("")),
+        ("DockerEndpoint", text("")),
+        ("Current", Value::Bool(true)),
+        ("Error", text(short)),
+    ]
+}
+
+fn is_overridden() -> bool {
+    std::env::var("DOCKER_HOST").is_ok_and(|host| !host.is_empty())
 }
 
 impl Command for ContextShow {
@@ -112,8 +162,8 @@ impl Command for ContextShow {
         &self.arguments
     }
 
-    async fn run(self, _: Docker) -> Result<Exit, CliError> {
-        tty::print(&format!("{DEFAULT_CONTEXT}\n"))?;
+    async fn run(self, docker: Docker) -> Result<Exit, CliError> {
+        tty::print(&format!("{}\n", docker.context()))?;
         Ok(0)
     }
 }
@@ -133,22 +183,31 @@ impl Command for ContextInspect {
 
     async fn run(mut self, docker: Docker) -> Result<Exit, CliError> {
         if self.arguments.is_empty() {
-            self.arguments.push(DEFAULT_CONTEXT.into());
+            self.arguments.push(docker.context().into());
         }
-        let known = |name: &&String| *name == DEFAULT_CONTEXT;
-        let found: Vec<String> = self
-            .arguments
-            .iter()
-            .take_while(known)
-            .map(|_| document(docker.host()))
-            .collect();
-        let mut failures: Vec<String> = self
-            .arguments
-            .iter()
-            .find(|name| !known(name))
-            .map(|name| missing_context(name, docker.config_directory()))
-            .into_iter()
-            .collect();
+        let store = ContextStore::new(docker.config_directory());
+        let (mut found, mut failures) = (Vec::new(), Vec::new());
+        for name in &self.arguments {
+            let context = match name.as_str() {
+                DEFAULT => Ok(document(
+                    &Context {
+                        description: None,
+                        ..default(&docker)
+                    },
+                    None,
+                )),
+                name => store
+                    .get(name)
+                    .map(|context| document(&context, Some(&store))),
+            };
+            match context {
+                Ok(document) => found.push(document),
+                Err(why) => {
+                    failures.push(why);
+                    break;
+                }
+            }
+        }
         if self.format.is_empty() || self.format == "json" {
             let all = format!("[{}]", found.join(","));
             let all = if self.format.is_empty() {
@@ -172,11 +231,7 @@ impl ContextInspect {
             type_name: Some("context.contextWithTLSListing"),
             ..Dialect::default()
         };
-        let failed = |why: String| format!("template parsing error: {why}");
-        let template = Format::parse(&self.format, dialect).map_err(|why| CliError::Failed {
-            message: failed(why),
-            code: 64,
-        })?;
+        let template = show::template(&self.format, dialect)?;
         let mut out = String::new();
         for raw in found {
             let line = Document::parse(raw)
@@ -184,7 +239,10 @@ impl ContextInspect {
                 .and_then(|document| template.render(&document));
             match line {
                 Ok(line) => out.push_str(&format!("{line}\n")),
-                Err(why) => return Ok(("\n".into(), Some(failed(why)))),
+                Err(why) => {
+                    let why = format!("template parsing error: {why}");
+                    return Ok(("\n".into(), Some(why)));
+                }
             }
         }
         if out.is_empty() {
@@ -194,12 +252,25 @@ impl ContextInspect {
     }
 }
 
-/// The one context, its fields in Docker's order.
-fn document(host: &str) -> String {
-    format!(
-        "{{\"Name\":\"{DEFAULT_CONTEXT}\",\"Metadata\":{{}},\"Endpoints\":{{\"docker\":{{\"Host\":{},\"SkipTLSVerify\":false}}}},\"TLSMaterial\":{{}},\"Storage\":{{\"MetadataPath\":\"\\u003cIN MEMORY\\u003e\",\"TLSPath\":\"\\u003cIN MEMORY\\u003e\"}}}}",
-        json!(host)
-    )
+/// A context as `inspect` shows it, its fields in Docker's order.
+fn document(context: &Context, store: Option<&ContextStore>) -> String {
+    let (metadata, tls) = match store {
+        Some(store) => {
+            let paths = (
+                store.metadata_path(&context.name),
+                store.tls_path(&context.name),
+            );
+            (json!(paths.0), json!(paths.1))
+        }
+        None => (json!("<IN MEMORY>"), json!("<IN MEMORY>")),
+    };
+    let known = context.metadata();
+    let known = known.trim_end_matches('}');
+    // Go writes these three letters so.
+    let storage = format!("{{\"MetadataPath\":{metadata},\"TLSPath\":{tls}}}")
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e");
+    format!("{known}}}}},\"TLSMaterial\":{{}},\"Storage\":{storage}}}")
 }
 
 impl Command for ContextUse {
@@ -217,14 +288,19 @@ impl Command for ContextUse {
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
         let name = &self.arguments[0];
-        if name != DEFAULT_CONTEXT {
-            return Err(CliError::failed(missing_context(
-                name,
-                docker.config_directory(),
-            )));
+        let kept = (name != DEFAULT).then_some(name.as_str());
+        let store = ContextStore::new(docker.config_directory());
+        if let Some(name) = kept {
+            store.get(name).map_err(CliError::failed)?;
         }
+        ConfigFile::load(docker.config_directory())?.use_context(kept)?;
         tty::print(&format!("{name}\n"))?;
         tty::complain(&format!("Current context is now \"{name}\""))?;
+        if kept.is_some() && is_overridden() {
+            tty::complain(&format!(
+                "Warning: DOCKER_HOST environment variable overrides the active context. To use \"{name}\", either set the global --context flag, or unset DOCKER_HOST environment variable."
+            ))?;
+        }
         Ok(0)
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
+use super::show::bad_template;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::Docker,
@@ -122,10 +123,7 @@ impl Events {
             type_name: Some("*events.Message"),
             ..Dialect::default()
         };
-        let failed = |why| CliError::Failed {
-            message: format!("Error parsing format: {why}"),
-            code: 64,
-        };
+        let failed = |why: String| bad_template("Error parsing format", &why);
         let template = Format::parse(&self.format, dialect).map_err(failed)?;
         Event::default().fill(&template).map_err(failed)?;
         Ok(Some(template))

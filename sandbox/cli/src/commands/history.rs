@@ -4,6 +4,7 @@ use clap::Args;
 use drydock_api::client::percent_encode;
 use serde::Deserialize;
 
+use super::show;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::{Docker, segment},
@@ -11,11 +12,10 @@ use crate::{
     flags::LIST_FORMAT,
     options::platform,
     text::{
-        list::{self, Defaults, Row, Shape, text},
+        list::{Defaults, Row, Shape, text},
         quote::{ellipsis, short_id},
         size, time,
     },
-    tty,
 };
 
 /// `docker history`.
@@ -91,8 +91,7 @@ impl Command for History {
             quiet: "{{.ID}}",
             is_quiet: self.quiet,
         };
-        tty::print(&list::write(&SHAPE, &self.format, defaults, &rows).map_err(CliError::failed)?)?;
-        Ok(0)
+        show::rows(&SHAPE, &self.format, defaults, &rows)
     }
 }
 

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Deserialize;
 
+use super::{images_tree, show};
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     config,
@@ -13,11 +14,10 @@ use crate::{
         values::{filter, with_filters},
     },
     text::{
-        list::{self, Defaults, Row, Shape, text},
+        list::{Defaults, Row, Shape, text},
         quote::short_id,
         size, time,
     },
-    tty,
 };
 
 /// `docker images`.
@@ -40,7 +40,8 @@ pub struct Images {
     /// Only show image IDs
     #[arg(short, long)]
     quiet: bool,
-    #[arg(long, hide = true)]
+    /// List multi-platform images as a tree (EXPERIMENTAL)
+    #[arg(long)]
     tree: bool,
     arguments: Vec<String>,
 }
@@ -113,9 +114,12 @@ impl Command for Images {
 
     async fn run(mut self, docker: Docker) -> Result<Exit, CliError> {
         if self.tree {
-            return Err(CliError::failed(
-                "--tree cannot be used here: images of a sandbox have one platform each; see 'docker history' for their layers",
-            ));
+            images_tree::check(&[
+                ("quiet", self.quiet),
+                ("no-trunc", self.no_trunc),
+                ("show-digest", self.digests),
+                ("format", !self.format.is_empty()),
+            ])?;
         }
         if let Some(name) = self.arguments.first().filter(|name| !name.is_empty()) {
             self.filter.push(("reference".into(), name.clone()));
@@ -123,6 +127,9 @@ impl Command for Images {
         let path = format!("/images/json{}", query(&[("all", self.all)]));
         let path = with_filters(&path, &self.filter);
         let images: Vec<Image> = docker.get(&path).await?;
+        if self.tree {
+            return images_tree::print(&images, self.all).map(|()| 0);
+        }
         let format = config::format_or(&self.format, &docker.config().images_format);
         let format = match format {
             "raw" if self.quiet => "image_id: {{.ID}}",
@@ -142,8 +149,7 @@ impl Command for Images {
             quiet: "{{.ID}}",
             is_quiet: self.quiet,
         };
-        tty::print(&list::write(&SHAPE, format, defaults, &rows).map_err(CliError::failed)?)?;
-        Ok(0)
+        show::rows(&SHAPE, format, defaults, &rows)
     }
 }
 
@@ -197,6 +203,24 @@ fn lines(image: &Image, digests: bool) -> Vec<Line<'_>> {
 }
 
 impl Image {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its names with tags.
+    #[must_use]
+    pub fn tags(&self) -> &[String] {
+        self.repo_tags.as_deref().unwrap_or_default()
+    }
+
+    /// Bytes in all its layers.
+    #[must_use]
+    pub fn size(&self) -> i64 {
+        self.size
+    }
+
     /// The image by its first name.
     #[must_use]
     pub fn first_row(&self, no_trunc: bool) -> Row {

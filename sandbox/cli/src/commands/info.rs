@@ -3,13 +3,13 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::version::{filled, parse};
+use super::show::{filled, template};
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::Docker,
     error::CliError,
     flags::DOCUMENT_FORMAT,
-    text::size,
+    text::{host::arch, size, template::Dialect},
     tty,
 };
 
@@ -93,16 +93,22 @@ impl Command for Info {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let template = match self.format.as_str() {
+        let format = match self.format.as_str() {
             "" | "json" => None,
-            text => Some(parse(text, "", "system.dockerInfo")?),
+            text => Some(template(
+                text,
+                Dialect {
+                    type_name: Some("system.dockerInfo"),
+                    ..Dialect::default()
+                },
+            )?),
         };
         let answer = docker.try_get_text("/info").await;
         let client = json!({
             "Debug": docker.debug(), "Version": drydock_api::VERSION,
             "DefaultAPIVersion": drydock_api::API_VERSION, "GitCommit": "", "GoVersion": "",
-            "Os": "linux", "Arch": super::version::arch(), "BuildTime": "",
-            "Context": "default", "Plugins": [], "Warnings": null,
+            "Os": "linux", "Arch": arch(), "BuildTime": "",
+            "Context": docker.context(), "Plugins": [], "Warnings": null,
         });
         // The engine's object with one more field at its end.
         let raw = answer.as_deref().unwrap_or("{}").trim_end_matches('}');
@@ -112,12 +118,12 @@ impl Command for Info {
             ","
         };
         let document = format!("{raw}{comma}\"ClientInfo\":{client}}}");
-        let text = match template {
-            Some(template) => filled(&template, &document)?,
+        let text = match format {
+            Some(format) => filled(&format, &document)?,
             None if self.format == "json" => format!("{document}\n"),
             None => {
                 let info = serde_json::from_str(&document).unwrap_or(Value::Null);
-                listing(answer.is_ok().then_some(&info), docker.debug())
+                listing(answer.is_ok().then_some(&info), &docker)
             }
         };
         tty::print(&text)?;
@@ -125,10 +131,12 @@ impl Command for Info {
     }
 }
 
-fn listing(info: Option<&Value>, debug: bool) -> String {
+fn listing(info: Option<&Value>, docker: &Docker) -> String {
     let mut out = format!(
-        "Client:\n Version:    {}\n Context:    default\n Debug Mode: {debug}\n\nServer:\n",
-        drydock_api::VERSION
+        "Client:\n Version:    {}\n Context:    {}\n Debug Mode: {}\n\nServer:\n",
+        drydock_api::VERSION,
+        docker.context(),
+        docker.debug(),
     );
     let Some(info) = info else { return out };
     for (depth, title, value) in LINES {

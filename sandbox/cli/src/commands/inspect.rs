@@ -3,6 +3,7 @@
 use clap::Args;
 use drydock_api::client::ClientError;
 
+use super::show as shown;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::{Docker, container_segment, segment},
@@ -119,12 +120,7 @@ pub async fn show(
 ) -> Result<Exit, CliError> {
     let template = match format {
         "" | "json" => None,
-        text => Some(
-            Format::parse(text, Dialect::default()).map_err(|why| CliError::Failed {
-                message: format!("template parsing error: {why}"),
-                code: 64,
-            })?,
-        ),
+        text => Some(shown::template(text, Dialect::default())?),
     };
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for name in names {

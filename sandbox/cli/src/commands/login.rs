@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
+    config_file::{ConfigFile, DOCKER_HUB, Login as Credentials},
     docker::Docker,
     error::CliError,
-    logins::{DOCKER_HUB, Login as Credentials, Logins},
     tty,
 };
 
@@ -47,7 +47,7 @@ impl Command for Login {
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
         let server = server(self.arguments.first());
-        let mut file = Logins::load(docker.config_directory())?;
+        let mut file = ConfigFile::load(docker.config_directory())?;
         let login = self.credentials(file.login(&server))?;
         let asked = json!({
             "username": login.username,

@@ -5,9 +5,9 @@ use clap::Args;
 use super::login::hostname;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
+    config_file::{ConfigFile, DOCKER_HUB},
     docker::Docker,
     error::CliError,
-    logins::{DOCKER_HUB, Logins},
     tty,
 };
 
@@ -46,7 +46,7 @@ impl Command for Logout {
             }
         };
         tty::print(&format!("Removing login credentials for {shown}\n"))?;
-        let mut logins = Logins::load(docker.config_directory())?;
+        let mut logins = ConfigFile::load(docker.config_directory())?;
         names.iter().try_for_each(|name| logins.forget(name))?;
         Ok(0)
     }

@@ -4,6 +4,8 @@ mod attach;
 mod build;
 mod commit;
 mod context;
+mod context_create;
+mod context_rm;
 mod cp;
 mod create;
 mod df;
@@ -16,6 +18,7 @@ mod exit_status;
 mod export;
 mod history;
 mod images;
+mod images_tree;
 mod import;
 mod info;
 mod inspect;
@@ -42,6 +45,7 @@ mod rmi;
 mod run;
 mod save;
 mod search;
+mod show;
 mod start;
 mod stats;
 mod stats_sample;
@@ -106,9 +110,12 @@ pub static COMMANDS: &[Entry] = &[
     entry::<prune::ContainerPrune>(),
     entry::<inspect_kinds::ImageInspect>(),
     entry::<prune::ImagePrune>(),
+    entry::<context_create::ContextCreate>(),
     entry::<context::ContextInspect>(),
     entry::<context::ContextLs>(),
+    entry::<context_rm::ContextRm>(),
     entry::<context::ContextShow>(),
+    entry::<context_create::ContextUpdate>(),
     entry::<context::ContextUse>(),
     entry::<network::NetworkConnect>(),
     entry::<network::NetworkCreate>(),

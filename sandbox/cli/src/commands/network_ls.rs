@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Deserialize;
 
-use super::volume_ls::labels;
+use super::{show, volume_ls::labels};
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     config,
@@ -20,7 +20,6 @@ use crate::{
         quote::short_id,
         time,
     },
-    tty,
 };
 
 /// `docker network ls`.
@@ -119,7 +118,6 @@ impl Command for NetworkLs {
             quiet: "{{.ID}}",
             is_quiet: self.quiet,
         };
-        tty::print(&list::write(&SHAPE, format, defaults, &rows).map_err(CliError::failed)?)?;
-        Ok(0)
+        show::rows(&SHAPE, format, defaults, &rows)
     }
 }

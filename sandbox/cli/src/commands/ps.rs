@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{
     port_list::{PortSummary, display},
+    show,
     volume_ls::labels,
 };
 use crate::{
@@ -26,7 +27,6 @@ use crate::{
         template::{Dialect, Document, Format},
         time,
     },
-    tty,
 };
 
 /// `docker ps`.
@@ -158,8 +158,7 @@ impl Command for Ps {
             _ if format == "raw" => RAW.into(),
             _ => format,
         };
-        tty::print(&list::write(&SHAPE, &format, defaults, &rows).map_err(CliError::failed)?)?;
-        Ok(0)
+        show::rows(&SHAPE, &format, defaults, &rows)
     }
 }
 

@@ -8,9 +8,9 @@ use http::Method;
 use super::reference;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
+    config_file::ConfigFile,
     docker::Docker,
     error::CliError,
-    logins::Logins,
     progress::{Display, Messages, failure},
     tty::{self, Output},
 };
@@ -100,7 +100,7 @@ async fn bring(
     if let Some(platform) = platform {
         path.push_str(&format!("&platform={}", percent_encode(platform)));
     }
-    let header = Logins::load(docker.config_directory())?.header(name);
+    let header = ConfigFile::load(docker.config_directory())?.header(name);
     let mut messages = Messages::new(docker.request_as(Method::POST, &path, &header).await?);
     if !quiet {
         return Display::new(output).all(messages).await;

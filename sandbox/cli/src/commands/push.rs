@@ -7,9 +7,9 @@ use http::Method;
 use super::reference;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
+    config_file::ConfigFile,
     docker::{Docker, segment},
     error::CliError,
-    logins::Logins,
     progress::{Display, Messages, failure},
     tty::{self, Output},
 };
@@ -48,6 +48,9 @@ impl Command for Push {
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
         let name = reference::parse(&self.arguments[0]).map_err(CliError::failed)?;
         let named = name.tag().is_some() || name.digest().is_some();
+        if name.digest().is_some() {
+            return Err(CliError::failed("cannot push a digest reference"));
+        }
         if self.all_tags && named {
             return Err(CliError::failed("tag can't be used with --all-tags/-a"));
         }
@@ -59,7 +62,7 @@ impl Command for Push {
             let tag = name.tag().unwrap_or("latest");
             path.push_str(&format!("?tag={}", percent_encode(tag)));
         }
-        let header = Logins::load(docker.config_directory())?.header(&name);
+        let header = ConfigFile::load(docker.config_directory())?.header(&name);
         let response = docker.request_as(Method::POST, &path, &header).await?;
         let mut messages = Messages::new(response);
         if !self.quiet {

@@ -5,6 +5,7 @@ use drydock_api::client::percent_encode;
 use gotmpl::Value;
 use serde::Deserialize;
 
+use super::show;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::Docker,
@@ -13,8 +14,7 @@ use crate::{
         LIST_FORMAT,
         values::{filter, filters_json},
     },
-    text::list::{self, Defaults, Row, Shape, text},
-    tty,
+    text::list::{Defaults, Row, Shape, text},
 };
 
 /// `docker search`.
@@ -84,9 +84,7 @@ impl Command for Search {
             quiet: "{{.Name}}",
             is_quiet: false,
         };
-        let out = list::write(&SHAPE, &self.format, defaults, &rows).map_err(CliError::failed)?;
-        tty::print(&out)?;
-        Ok(0)
+        show::rows(&SHAPE, &self.format, defaults, &rows)
     }
 }
 

@@ -4,15 +4,13 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::show::{filled, template};
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     docker::Docker,
     error::CliError,
     flags::DOCUMENT_FORMAT,
-    text::{
-        template::{Dialect, Document, Format},
-        time,
-    },
+    text::{host::arch, template::Dialect, time},
     tty,
 };
 
@@ -61,9 +59,16 @@ impl Command for Version {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let template = match self.format.as_str() {
+        let format = match self.format.as_str() {
             "" | "json" => None,
-            text => Some(parse(text, "version", "system.versionInfo")?),
+            text => Some(template(
+                text,
+                Dialect {
+                    name: "version",
+                    type_name: Some("system.versionInfo"),
+                    ..Dialect::default()
+                },
+            )?),
         };
         let answer = docker.try_get_text("/version").await;
         let raw = answer.as_deref().map_or("null".into(), with_ansi_times);
@@ -79,53 +84,20 @@ impl Command for Version {
             "Os": "linux",
             "Arch": arch(),
             "BuildTime": "",
-            "Context": "default",
+            "Context": docker.context(),
         });
         let document = format!("{{\"Client\":{client},\"Server\":{raw}}}");
-        let text = match template {
-            Some(template) => filled(&template, &document)?,
+        let text = match format {
+            Some(format) => filled(&format, &document)?,
             None if self.format == "json" => format!("{document}\n"),
-            None => client_text(&api) + &server.as_ref().map(server_text).unwrap_or_default(),
+            None => {
+                client_text(&api, docker.context())
+                    + &server.as_ref().map(server_text).unwrap_or_default()
+            }
         };
         tty::print(&text)?;
         answer.map(|_| 0).map_err(|error| docker.fail(error))
     }
-}
-
-/// The template filled in; where that fails, an empty line is printed first.
-///
-/// # Errors
-/// Docker's words.
-pub fn filled(template: &Format, document: &str) -> Result<String, CliError> {
-    let filled = Document::parse(document)
-        .map_err(|error| error.to_string())
-        .and_then(|document| template.render_typed(&document));
-    match filled {
-        Ok(text) => Ok(format!("{text}\n")),
-        Err(why) => {
-            tty::print("\n")?;
-            Err(CliError::failed(why))
-        }
-    }
-}
-
-/// Parses the template of `docker version` and `docker info`, which fail with code 64.
-///
-/// # Errors
-/// Docker's words.
-pub fn parse(text: &str, name: &'static str, type_name: &'static str) -> Result<Format, CliError> {
-    Format::parse(
-        text,
-        Dialect {
-            name,
-            type_name: Some(type_name),
-            ..Dialect::default()
-        },
-    )
-    .map_err(|why| CliError::Failed {
-        message: format!("template parsing error: {why}"),
-        code: 64,
-    })
 }
 
 /// The times of builds as ANSI C writes them.
@@ -157,17 +129,7 @@ fn agreed(server: Option<&str>) -> String {
     }
 }
 
-/// The machine as Go names it.
-#[must_use]
-pub fn arch() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
-}
-
-fn client_text(api: &str) -> String {
+fn client_text(api: &str, context: &str) -> String {
     let downgraded = if api == drydock_api::API_VERSION {
         String::new()
     } else {
@@ -181,7 +143,7 @@ fn client_text(api: &str) -> String {
         line(&mut out, 1, title, "");
     }
     line(&mut out, 1, "OS/Arch", &format!("linux/{}", arch()));
-    line(&mut out, 1, "Context", "default");
+    line(&mut out, 1, "Context", context);
     out
 }
 
@@ -255,7 +217,7 @@ mod tests {
 
     #[test]
     fn values_stand_in_one_column() {
-        let text = client_text("1.41");
+        let text = client_text("1.41", "default");
         assert!(text.contains("\n Version:           "), "{text}");
         assert!(
             text.contains("\n API version:       1.41 (downgraded from "),

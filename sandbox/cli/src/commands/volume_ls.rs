@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Deserialize;
 
+use super::show;
 use crate::{
     command::{Arity, Command, Exit, Names, Words},
     config,
@@ -18,7 +19,6 @@ use crate::{
         list::{self, Defaults, Row, Shape, text},
         size,
     },
-    tty,
 };
 
 /// `docker volume ls`.
@@ -153,8 +153,6 @@ impl Command for VolumeLs {
             quiet: "{{.Name}}",
             is_quiet: self.quiet,
         };
-        let out = list::write(&SHAPE, format, defaults, &rows).map_err(CliError::failed)?;
-        tty::print(&out)?;
-        Ok(0)
+        show::rows(&SHAPE, format, defaults, &rows)
     }
 }

@@ -2,23 +2,40 @@
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
 use super::Global;
 use crate::{
     config::{self, Config},
-    docker::{DEFAULT_HOST, Docker},
+    context_store::{self, ContextStore},
+    docker::{DEFAULT_HOST, Docker, Place},
     error::CliError,
 };
-
-/// The only context of a sandbox.
-pub const DEFAULT_CONTEXT: &str = "default";
 
 /// The engine that the global flags, the environment and the user's settings name.
 ///
 /// # Errors
 /// In the words of Docker's command line.
 pub fn resolve(global: &Global) -> Result<Docker, CliError> {
+    let mut place = place(global)?;
+    if place.context != context_store::DEFAULT {
+        let context = ContextStore::new(&place.directory).get(&place.context);
+        place.host = context.map_err(|why| unresolved(&why))?.host;
+    }
+    if global.uses_tls() {
+        return Err(unresolved(&no_tls(global, &place.directory)));
+    }
+    Docker::new(place)
+}
+
+/// The same, for commands that only look at contexts: those must go on where one is broken.
+///
+/// # Errors
+/// When the flags contradict each other.
+pub fn unasked(global: &Global) -> Result<Docker, CliError> {
+    place(global).map(Docker::unasked)
+}
+
+/// What is named; the host is that of the default context.
+fn place(global: &Global) -> Result<Place, CliError> {
     check(global)?;
     let directory = config::directory(global.config.as_deref());
     let config = Config::read(&directory);
@@ -34,18 +51,21 @@ pub fn resolve(global: &Global) -> Result<Docker, CliError> {
         .clone()
         .or_else(|| {
             let env = std::env::var("DOCKER_CONTEXT").ok();
-            env.filter(|_| host.is_empty())
+            env.filter(|name| host.is_empty() && !name.is_empty())
         })
         .or_else(|| host.is_empty().then(|| config.current_context.clone()))
         .filter(|name| !name.is_empty());
-    if let Some(name) = named.filter(|name| name != DEFAULT_CONTEXT) {
-        return Err(unresolved(&missing_context(&name, &directory)));
-    }
-    if global.uses_tls() {
-        return Err(unresolved(&no_tls(global, &directory)));
-    }
-    let host = if host.is_empty() { DEFAULT_HOST } else { &host };
-    Docker::new(host, config, directory, global.debug)
+    Ok(Place {
+        host: if host.is_empty() {
+            DEFAULT_HOST.into()
+        } else {
+            host
+        },
+        context: named.unwrap_or_else(|| context_store::DEFAULT.into()),
+        config,
+        directory,
+        debug: global.debug,
+    })
 }
 
 fn check(global: &Global) -> Result<(), CliError> {
@@ -71,17 +91,6 @@ fn unresolved(why: &str) -> CliError {
     CliError::failed(format!(
         "Failed to initialize: unable to resolve docker endpoint: {why}"
     ))
-}
-
-/// What is said of a context that is not there, with the file that was looked for.
-#[must_use]
-pub fn missing_context(name: &str, directory: &Path) -> String {
-    let digest = Sha256::digest(name.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!(
-        "context \"{name}\": context not found: open {}/contexts/meta/{hex}/meta.json: no such file or directory",
-        directory.display()
-    )
 }
 
 /// TLS needs files that are not there; where they are, the engine has no use for them.

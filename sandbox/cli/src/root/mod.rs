@@ -134,6 +134,9 @@ fn dispatch(global: &Global, words: &[&str]) -> Result<Plan, CliError> {
         return match entry.read(&called, &typed, tty::columns())? {
             Asked::Help(text) => Ok(Plan::Say(text, 0)),
             Asked::ShortHelp(text) => Ok(Plan::Say(format!("{DEPRECATED_H}{text}"), 0)),
+            Asked::Work(parsed) if words[0] == "context" => {
+                Ok(Plan::Work(parsed, endpoint::unasked(global)?))
+            }
             Asked::Work(parsed) => Ok(Plan::Work(parsed, endpoint::resolve(global)?)),
         };
     }

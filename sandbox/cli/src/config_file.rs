@@ -1,4 +1,4 @@
-//! `~/.docker/config.json`: what `docker login` keeps, as the real client keeps it.
+//! `~/.docker/config.json` as commands change it: what `docker login` keeps, the context in use. The rest of it stays.
 
 use std::{
     fs, io,
@@ -22,9 +22,9 @@ const MAX: u64 = 1 << 20;
 /// The name under which passwords for Docker Hub are kept.
 pub const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
-/// The logins, in the file with all else that it holds.
+/// The file, with all that it holds.
 #[derive(Debug)]
-pub struct Logins {
+pub struct ConfigFile {
     path: PathBuf,
     content: Map<String, Value>,
 }
@@ -38,7 +38,7 @@ pub struct Login {
     pub password: String,
 }
 
-impl Logins {
+impl ConfigFile {
     /// Reads the file in `folder`; no file is an empty one.
     ///
     /// # Errors
@@ -96,6 +96,19 @@ impl Logins {
             auths.insert(server.into(), json!({"auth": auth}));
         }
         self.save().map(|()| true)
+    }
+
+    /// Keeps which context is in use; none is the default one.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn use_context(&mut self, name: Option<&str>) -> Result<(), CliError> {
+        match name {
+            Some(name) => drop(self.content.insert("currentContext".into(), json!(name))),
+            None if self.content.remove("currentContext").is_none() => return Ok(()),
+            None => {}
+        }
+        self.save()
     }
 
     /// Forgets the login for a registry.
@@ -186,7 +199,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         fs::write(&path, r#"{"currentContext":"x"}"#).unwrap();
-        let mut file = Logins::load(folder.path()).unwrap();
+        let mut file = ConfigFile::load(folder.path()).unwrap();
         assert!(file.keep("localhost:5000", &ada()).unwrap());
         assert!(!file.keep("localhost:5000", &ada()).unwrap());
         let text = fs::read_to_string(&path).unwrap();
@@ -200,7 +213,7 @@ mod tests {
             0o600
         );
 
-        let mut file = Logins::load(folder.path()).unwrap();
+        let mut file = ConfigFile::load(folder.path()).unwrap();
         assert!(file.login("localhost:5000") == Some(ada()));
         file.forget("localhost:5000").unwrap();
         assert!(file.login("localhost:5000").is_none());
@@ -209,7 +222,7 @@ mod tests {
     #[test]
     fn every_push_says_who_it_is_even_when_it_is_nobody() {
         let folder = tempfile::tempdir().unwrap();
-        let file = Logins::load(folder.path()).unwrap();
+        let file = ConfigFile::load(folder.path()).unwrap();
         assert_eq!(file.header(&"localhost:5000/app".parse().unwrap()), "e30=");
         assert_eq!(server_of(&"me/app".parse().unwrap()), DOCKER_HUB);
         assert_eq!(server_of(&"r.example/app".parse().unwrap()), "r.example");
