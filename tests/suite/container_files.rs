@@ -262,7 +262,7 @@ fn strangers_archives_are_refused_and_nothing_is_written_elsewhere() {
         ),
         (
             hostile("who", EntryType::Directory, "", 0)[..300].to_vec(),
-            "too early",
+            "unexpected EOF",
         ),
         (vec![0xa5; 2048], "archive/tar: invalid tar header"),
     ] {
