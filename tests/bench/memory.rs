@@ -1,22 +1,26 @@
-//! Private memory of an engine at rest, and what each running container adds, beside a real dockerd.
+//! Memory of an engine at rest, and what each running container adds, beside a real dockerd.
+//!
+//! An engine's program is one file for all sandboxes of a host: the pages of a single one are its own only by the way
+//! the kernel counts, so they are told apart.
 
 use std::fs;
 
 use crate::harness::docker::{Docker, Which};
 use crate::harness::dockerd::RealDockerd;
 use crate::harness::engine::{Daemon, TestEngine};
-use crate::harness::host::{engine_of, private_memory, process_with_argument};
+use crate::harness::host::{anonymous_memory, engine_of, private_memory, process_with_argument};
 use crate::harness::need::find;
 use crate::harness::unique_seconds;
 use crate::table::{Samples, Table, Unit};
 use crate::web::megabytes;
 
 const IDLE: &str = "engine at rest, private memory";
+const ANONYMOUS: &str = "engine at rest, without the program's file";
 const EACH: &str = "one more running container, private memory";
 const CONTAINERS: usize = 10;
 
 pub fn measure(table: &mut Table) {
-    if !(table.wants(IDLE) || table.wants(EACH)) {
+    if ![IDLE, ANONYMOUS, EACH].iter().any(|name| table.wants(name)) {
         return;
     }
     let engine = TestEngine::start();
@@ -32,7 +36,7 @@ pub fn measure(table: &mut Table) {
         let folder = folder.to_string_lossy().into_owned();
         of(&dockerd, Which::Newest, move || processes_naming(&folder))
     });
-    for (number, name) in [IDLE, EACH].iter().enumerate() {
+    for (number, name) in [IDLE, ANONYMOUS, EACH].iter().enumerate() {
         let beside: Vec<(&str, &Samples)> = real
             .iter()
             .map(|real| ("dockerd, containerd and its shims", &real[number]))
@@ -42,18 +46,19 @@ pub fn measure(table: &mut Table) {
 }
 
 /// At rest after some work, and what each container adds to `processes`, which are not the containers' own.
-fn of(daemon: &impl Daemon, which: Which, processes: impl Fn() -> Vec<i32>) -> [Samples; 2] {
+fn of(daemon: &impl Daemon, which: Which, processes: impl Fn() -> Vec<i32>) -> [Samples; 3] {
     let docker = Docker::new(which, daemon);
     let now = || megabytes(private_memory(&processes()));
     docker.good(&["run", "--rm", "busybox", "true"]);
     let idle = now();
+    let anonymous = megabytes(anonymous_memory(&processes()));
     let one = |_| {
         let before = now();
         docker.good(&["run", "-d", "busybox", "sleep", "100000"]);
         now() - before
     };
     let each = (0..CONTAINERS).map(one).collect();
-    [Samples(vec![idle]), Samples(each)]
+    [Samples(vec![idle]), Samples(vec![anonymous]), Samples(each)]
 }
 
 /// All processes whose command line names `folder`: the daemon, its containerd, and the shims.

@@ -82,13 +82,23 @@ pub fn status_words(pid: i32, key: &str) -> Vec<String> {
         .collect()
 }
 
-/// Memory that only these processes hold, in bytes.
+/// Memory that only these processes hold, in bytes. It counts a program's file as long as nobody else runs the same.
 pub fn private_memory(pids: &[i32]) -> u64 {
+    rolled_up(pids, &["Private_Clean:", "Private_Dirty:"])
+}
+
+/// Memory of these processes behind which there is no file, in bytes.
+pub fn anonymous_memory(pids: &[i32]) -> u64 {
+    rolled_up(pids, &["Anonymous:"])
+}
+
+/// The sum of what `/proc/[pid]/smaps_rollup` says by these names; see proc(5).
+fn rolled_up(pids: &[i32], names: &[&str]) -> u64 {
     let of = |pid: &i32| {
         let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-        let lines = rollup.lines().filter(|line| {
-            line.starts_with("Private_Clean:") || line.starts_with("Private_Dirty:")
-        });
+        let lines = rollup
+            .lines()
+            .filter(|line| names.iter().any(|name| line.starts_with(name)));
         lines
             .filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
             .sum::<u64>()
