@@ -8,13 +8,6 @@ use super::scenario::{Scenario, Step};
 use super::side::{Client, Side};
 use crate::harness::docker::Which;
 
-/// What differences are looked up in.
-pub struct Lists {
-    pub accepted: Accepted,
-    /// What is wrong with the sandbox, known, and not mended yet.
-    pub faults: Accepted,
-}
-
 /// The reference and the two sandboxes of one lane. Lanes share nothing, so they can run beside each other.
 pub struct Lane {
     reference: Side,
@@ -32,8 +25,6 @@ pub struct Played {
     pub newer: usize,
     /// Lines that differ, and have a reason.
     pub accepted: usize,
-    /// Lines that differ by a known fault.
-    pub faults: usize,
     pub differences: Vec<Difference>,
     /// Why nothing was played.
     pub skipped: Option<String>,
@@ -64,13 +55,12 @@ impl Lane {
     }
 
     /// Plays one scenario on all sides, and compares.
-    pub fn play(&mut self, scenario: &Scenario, lists: &Lists) -> Played {
+    pub fn play(&mut self, scenario: &Scenario, list: &Accepted) -> Played {
         let mut played = Played {
             name: scenario.name.clone(),
             compared: 0,
             newer: 0,
             accepted: 0,
-            faults: 0,
             differences: Vec::new(),
             skipped: self.lacking(scenario),
         };
@@ -86,7 +76,7 @@ impl Lane {
         for (index, step) in scenario.steps.iter().enumerate() {
             if step.compare.newer {
                 played.newer += 1;
-                played.compare(Client::Own, index, step, [&real[index], &own[index]], lists);
+                played.compare(Client::Own, index, step, [&real[index], &own[index]], list);
             } else {
                 played.compared += 2;
                 played.compare(
@@ -94,14 +84,14 @@ impl Lane {
                     index,
                     step,
                     [&reference[index], &real[index]],
-                    lists,
+                    list,
                 );
                 played.compare(
                     Client::Own,
                     index,
                     step,
                     [&reference[index], &own[index]],
-                    lists,
+                    list,
                 );
             }
         }
@@ -115,14 +105,14 @@ impl Lane {
             last,
             &after,
             [&reference[last], &real[last]],
-            lists,
+            list,
         );
         played.compare(
             Client::Own,
             last,
             &after,
             [&reference[last], &own[last]],
-            lists,
+            list,
         );
         played
     }
@@ -151,17 +141,12 @@ impl Played {
         index: usize,
         step: &Step,
         [expected, found]: [&Vec<String>; 2],
-        lists: &Lists,
+        list: &Accepted,
     ) {
         let changes = diff(expected, found);
         let all = changes.len();
-        let known =
-            |list: &Accepted, changes| list.unexplained(&self.name, client, &step.command, changes);
-        let changes = known(&lists.accepted, changes);
-        let without_reason = changes.len();
-        let changes = known(&lists.faults, changes);
-        self.accepted += all - without_reason;
-        self.faults += without_reason - changes.len();
+        let changes = list.unexplained(&self.name, client, &step.command, changes);
+        self.accepted += all - changes.len();
         if !changes.is_empty() {
             self.differences.push(Difference {
                 client,

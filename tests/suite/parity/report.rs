@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::accepted::Accepted;
 use super::diff::Change;
-use super::lane::{Difference, Lists, Played};
+use super::lane::{Difference, Played};
 use super::scenario::Scenario;
 use super::side::Client;
 
@@ -60,8 +61,7 @@ fn shown(changes: &[Change]) -> String {
 }
 
 /// Figures and reasons.
-pub fn summary(played: &[Played], lists: &Lists, whole: bool) -> String {
-    let Lists { accepted, faults } = lists;
+pub fn summary(played: &[Played], accepted: &Accepted, whole: bool) -> String {
     let mut text = String::new();
     let sum = |of: fn(&Played) -> usize| played.iter().map(of).sum::<usize>();
     let skipped = played.iter().filter(|one| one.skipped.is_some()).count();
@@ -92,15 +92,10 @@ pub fn summary(played: &[Played], lists: &Lists, whole: bool) -> String {
     for (reason, lines) in accepted.reasons() {
         let _ = writeln!(text, "    {lines:4}  {reason}");
     }
-    let mut unused = Vec::new();
-    if whole {
-        unused.extend(accepted.unused());
-        unused.extend(faults.unused());
-    }
-    let known = sum(|one| one.faults);
-    if known > 0 {
-        let _ = writeln!(text, "  lines of known faults, not mended yet: {known}");
-    }
+    let unused = match whole {
+        true => accepted.unused(),
+        false => Vec::new(),
+    };
     if !unused.is_empty() {
         let _ = writeln!(
             text,
@@ -116,39 +111,6 @@ pub fn summary(played: &[Played], lists: &Lists, whole: bool) -> String {
         "  differences that are not accepted:    {} steps in {differing} scenarios",
         sum(|one| one.differences.len())
     );
-    text
-}
-
-/// All differences as a list of known faults, in the form of its file.
-pub fn faults(played: &[Played]) -> String {
-    let mut text = String::from(
-        "# Differences by which a sandbox is known to be wrong, to be mended and taken off this list.\n\
-         # README.md says how it is written.\n",
-    );
-    let mut played: Vec<&Played> = played.iter().collect();
-    played.sort_by(|one, other| one.name.cmp(&other.name));
-    for played in played {
-        for client in [Client::Real, Client::Own] {
-            let of_client = played.differences.iter().filter(|one| one.client == client);
-            let changes = of_client.flat_map(|one| &one.changes);
-            let mut lines: Vec<String> = changes.map(ToString::to_string).collect();
-            lines.sort();
-            lines.dedup();
-            if lines.is_empty() {
-                continue;
-            }
-            let _ = write!(
-                text,
-                "\n[[accepted]]\nreason = \"not mended yet\"\nscenarios = [\"{}\"]\nclients = [\"{}\"]\nlines = [\n",
-                played.name,
-                client.name()
-            );
-            for line in lines {
-                let _ = writeln!(text, "    {},", toml::Value::String(line));
-            }
-            text.push_str("]\n");
-        }
-    }
     text
 }
 
