@@ -17,11 +17,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     LaunchError,
+    fds::Fds,
     message::{Report, Request, Role, Work},
 };
 use crate::{
     cgroup::{ContainerGroup, Delegation},
-    container::{ContainerSpec, ExecSpec, FilesSpec, Mount, ProcessSpec, Reach, Rootfs},
+    container::{ContainerSpec, ExecSpec, FilesSpec, Mount, ProcessSpec, Rootfs},
     entry,
     process::{self, Running},
     wire,
@@ -139,7 +140,7 @@ impl Launcher {
     ) -> Result<Running, LaunchError> {
         let mut fds = Fds::default();
         fds.push(Role::Target, target);
-        fds.powers(self, &exec.process);
+        fds.powers(self.0.powers.as_ref(), &exec.process);
         fds.groups(&self.0.groups, group);
         fds.stdio(&stdio);
         let helper = Helper::spawn()?;
@@ -241,59 +242,12 @@ impl Prepared<'_> {
     ) -> Result<Running, LaunchError> {
         let mut fds = Fds::default();
         fds.push(Role::Workstation, self.launcher.0.workstation.as_fd());
-        for (role, donor) in [(Role::PidDonor, donors.pid), (Role::IpcDonor, donors.ipc)] {
-            if let Some(donor) = donor {
-                fds.push(role, donor);
-            }
-        }
-        fds.powers(self.launcher, &spec.process);
+        fds.donors(donors);
+        fds.powers(self.launcher.0.powers.as_ref(), &spec.process);
         fds.groups(&self.launcher.0.groups, group);
         fds.stdio(&stdio);
         self.helper.ask(Work::Run(spec.clone()), &fds)?;
         self.helper.expect_running()
-    }
-}
-
-/// Descriptors with their roles.
-#[derive(Default)]
-struct Fds<'fd>(Vec<(Role, BorrowedFd<'fd>)>);
-
-impl<'fd> Fds<'fd> {
-    fn push(&mut self, role: Role, fd: BorrowedFd<'fd>) {
-        self.0.push((role, fd));
-    }
-
-    fn powers(&mut self, launcher: &'fd Launcher, process: &ProcessSpec) {
-        if let (Reach::Container, Some(namespace)) = (process.reach, &launcher.0.powers) {
-            self.push(Role::Powers, namespace.as_fd());
-        }
-    }
-
-    /// The helper's own processes count as the workstation's: a container's limit of processes may be one. What
-    /// it makes for the container, mounts and a network, is the container's memory where the two can be told apart.
-    fn groups(&mut self, given: &'fd Delegation, group: Option<&'fd ContainerGroup>) {
-        let own = group.map_or(&[][..], ContainerGroup::places);
-        let first = match group {
-            Some(group) => group.places_of_helper(),
-            None => given.places().iter().collect(),
-        };
-        self.0
-            .extend(first.into_iter().map(|dir| (Role::Cgroup, dir.as_fd())));
-        self.0
-            .extend(own.iter().map(|dir| (Role::OwnCgroup, dir.as_fd())));
-    }
-
-    fn stdio(&mut self, stdio: &'fd Stdio) {
-        let streams = [
-            (Role::Stdin, &stdio.stdin),
-            (Role::Stdout, &stdio.stdout),
-            (Role::Stderr, &stdio.stderr),
-        ];
-        for (role, stream) in streams {
-            if let Some(fd) = stream {
-                self.push(role, fd.as_fd());
-            }
-        }
     }
 }
 
@@ -324,7 +278,7 @@ impl Helper {
     }
 
     fn ask(&self, work: Work, fds: &Fds<'_>) -> Result<(), LaunchError> {
-        let (roles, fds): (Vec<_>, Vec<_>) = fds.0.iter().copied().unzip();
+        let (roles, fds) = fds.unzip();
         wire::send(&self.socket, &Request { work, fds: roles }, &fds)
             .map_err(|e| LaunchError::init("talking to the helper", &e))
     }

@@ -3,7 +3,7 @@
 //! The engine has threads, so it never forks: each start is a single-threaded helper, the same program
 //! executed again, that enters namespaces and clones the process as the engine's own child.
 //!
-//! - [`launcher`]: the engine's side. [`message`]: what crosses.
+//! - [`launcher`]: the engine's side. [`message`], [`fds`]: what crosses.
 //! - [`helper`]: the helper's first steps. Then one file a kind of work: [`container`], [`exec`], [`files`],
 //!   [`workstation`].
 //! - [`rootfs`], [`devices`], [`cgroupfs`], [`masks`]: the mounts of a container.
@@ -15,6 +15,7 @@ mod container;
 mod devices;
 mod error;
 mod exec;
+mod fds;
 mod files;
 mod first;
 mod helper;
