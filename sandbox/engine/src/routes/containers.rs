@@ -190,8 +190,8 @@ pub(crate) async fn resize(
     Path(id): Path<String>,
     Asked(asked): Asked<ResizeQuery>,
 ) -> Answer<StatusCode> {
-    let container = find(&engine, door, &id)?;
     let size = asked.size()?;
+    let container = find(&engine, door, &id)?;
     let process = container
         .state()
         .process

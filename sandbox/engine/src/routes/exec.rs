@@ -149,8 +149,8 @@ pub(crate) async fn resize(
     Path(id): Path<String>,
     Asked(asked): Asked<ResizeQuery>,
 ) -> Answer<StatusCode> {
-    let exec = find(&engine, door, &id)?;
     let size = asked.size()?;
+    let exec = find(&engine, door, &id)?;
     let process = exec.process().await.ok_or(EngineError::ExecNotRunning)?;
     if let Some(pty) = process.pty() {
         pty.resize(size)

@@ -46,11 +46,6 @@ pub(crate) struct LogsQuery {
 
 impl LogsQuery {
     fn selection(&self, container: &Container) -> Result<Selection, EngineError> {
-        if !self.stdout && !self.stderr {
-            return Err(EngineError::Invalid(
-                "Bad parameters: you must choose at least one stream".into(),
-            ));
-        }
         Ok(Selection {
             stdout: self.stdout,
             stderr: self.stderr,
@@ -73,6 +68,10 @@ pub(crate) async fn logs(
     Path(id): Path<String>,
     Asked(asked): Asked<LogsQuery>,
 ) -> Result<Response, EngineError> {
+    if !asked.stdout && !asked.stderr {
+        let words = "Bad parameters: you must choose at least one stream";
+        return Err(EngineError::Invalid(words.into()));
+    }
     let container = find(&engine, door, &id)?;
     let selection = asked.selection(&container)?;
     if container.host.log_config.kind == "none" {
