@@ -275,6 +275,37 @@ fn chosen_packages_are_used() {
     }
 }
 
+/// Else the first `cargo xtask fuzz` in a clone would change it.
+#[test]
+fn lock_of_the_fuzz_targets_is_up_to_date() {
+    let text = fs::read_to_string(repository().join("fuzz/Cargo.lock")).unwrap();
+    let lock: toml::Table = text.parse().unwrap();
+    let metadata = metadata(&["--no-deps"]);
+    let mut compared = 0;
+    for locked in lock["package"].as_array().unwrap() {
+        let name = locked["name"].as_str().unwrap();
+        let all = metadata["packages"].as_array().unwrap();
+        let Some(package) = all.iter().find(|package| package["name"] == name) else {
+            continue;
+        };
+        let wanted = package["dependencies"].as_array().unwrap().iter();
+        let wanted: BTreeSet<&str> = wanted
+            .filter(|dependency| dependency["kind"] != "dev")
+            .filter_map(|dependency| dependency["name"].as_str())
+            .collect();
+        let there = locked.get("dependencies").and_then(toml::Value::as_array);
+        // A name, and its version where there are several.
+        let there: BTreeSet<&str> = there
+            .into_iter()
+            .flatten()
+            .filter_map(|line| line.as_str()?.split(' ').next())
+            .collect();
+        assert_eq!(there, wanted, "{name} in fuzz/Cargo.lock");
+        compared += 1;
+    }
+    assert!(compared > 5, "only {compared} packages compared");
+}
+
 #[test]
 fn licences_of_dependencies_are_permissive() {
     let metadata = metadata(&["--filter-platform", "x86_64-unknown-linux-gnu"]);
