@@ -31,6 +31,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("image_archive", image_archive),
     ("create_request", create_request),
     ("exec_request", exec_request),
+    ("update_request", update_request),
+    ("registry_auth", registry_auth),
     ("filters", filters),
     ("template", template),
     ("dockerfile", dockerfile),
@@ -87,6 +89,18 @@ pub fn create_request(data: &[u8]) {
 /// The body of `POST /containers/{id}/exec`.
 pub fn exec_request(data: &[u8]) {
     let _ = borders::exec_request(data);
+}
+
+/// The body of `POST /containers/{id}/update`.
+pub fn update_request(data: &[u8]) {
+    let _ = borders::update_request(data);
+}
+
+/// The header `X-Registry-Auth`, and the same bytes as the JSON in it.
+pub fn registry_auth(data: &[u8]) {
+    let _ = borders::registry_auth(data);
+    let encoded = base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE, data);
+    let _ = borders::registry_auth(encoded.as_bytes());
 }
 
 /// A query's `filters`, and the command's `--filter`.

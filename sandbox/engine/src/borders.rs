@@ -4,8 +4,17 @@
 
 use std::{io::Read, os::fd::BorrowedFd};
 
+use axum::http::{HeaderMap, HeaderValue};
+
 use crate::{
-    build, container::create, error::EngineError, exec::ExecRequest, filters::Filters, http::body,
+    build,
+    container::{create, limits},
+    error::EngineError,
+    exec::ExecRequest,
+    filters::Filters,
+    http::body,
+    registry::credentials,
+    wire::HostConfig,
 };
 
 /// Unpacks a build context, or an archive that ADD takes apart, below `root`.
@@ -30,6 +39,27 @@ pub fn create_request(body: &[u8]) -> Result<(), String> {
 /// The refusal's words.
 pub fn exec_request(body: &[u8]) -> Result<(), String> {
     words(body::parse::<ExecRequest>(body).map(drop))
+}
+
+/// Reads the body of `POST /containers/{id}/update`, and what the kernel would be told.
+///
+/// # Errors
+/// The refusal's words.
+pub fn update_request(body: &[u8]) -> Result<(), String> {
+    let asked: HostConfig = words(body::parse(body))?;
+    words(limits::check_at_start(&asked))?;
+    let merged = limits::merge(&HostConfig::default(), &asked).map_err(str::to_owned)?;
+    limits::resources(&merged).map(drop)
+}
+
+/// Reads the header that has the login for a registry.
+///
+/// # Errors
+/// The refusal's words; what cannot be in a header at all is refused too.
+pub fn registry_auth(value: &[u8]) -> Result<(), String> {
+    let value = HeaderValue::from_bytes(value).map_err(|error| error.to_string())?;
+    let headers = HeaderMap::from_iter([(credentials::HEADER, value)]);
+    words(credentials::read(&headers).map(drop))
 }
 
 /// Reads a query's `filters`, of which `known` may be asked for.

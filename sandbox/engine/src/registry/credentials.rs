@@ -1,6 +1,6 @@
 //! `X-Registry-Auth`: who the client says it is. Never logged. Pure.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use base64::{
     Engine as _,
     alphabet::URL_SAFE,
@@ -10,6 +10,9 @@ use drydock_api::errand::Login;
 use serde::Deserialize;
 
 use crate::error::EngineError;
+
+/// Its name.
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-registry-auth");
 
 /// Bytes of the header; tokens of cloud registries have some thousands.
 const MAX_HEADER: usize = 32 << 10;
@@ -42,7 +45,7 @@ impl AuthConfig {
 
 /// The login in a request's headers; clients that know none send an empty one, or nothing.
 pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Login>, EngineError> {
-    let Some(header) = headers.get("x-registry-auth") else {
+    let Some(header) = headers.get(&HEADER) else {
         return Ok(None);
     };
     let bad = |why: &str| EngineError::Invalid(format!("invalid X-Registry-Auth header: {why}"));
