@@ -5,10 +5,12 @@
 //! - [`stdcopy`]: the 8-byte framing of stdout and stderr on one stream.
 //! - [`terminal`]: the framing of a workstation terminal on the control socket.
 //! - [`pieces`]: a body's bytes, for a thread that blocks.
+//! - [`build`]: what our own builder is asked for and says.
 //! - [`client`]: requests and hijacked streams over a Unix socket.
 //!
 //! Deliberately absent: what any request means. The engine gives them meaning; this room only spells them.
 
+pub mod build;
 pub mod client;
 pub mod errand;
 pub mod error;
