@@ -2,13 +2,21 @@
 //!
 //! - [`find`]: the sources that a COPY names. [`hash`]: their content, for the cache.
 //! - [`copy`]: sources into an image. [`untar`]: a tar stream into a directory.
+//! - [`stubs`]: mount points that leave no trace. [`clamp`]: times for reproducible layers.
+//! - [`resolve`]: where a path ends.
 //!
 //! Directories are opened with `openat2(2)` and `RESOLVE_IN_ROOT`; what is made or read in them is named by one
 //! component and never followed. So a link of a stranger leads at most to the root it lies under.
 
+#[allow(dead_code, reason = "for the builder of our own protocol")]
+pub(crate) mod clamp;
 pub(super) mod copy;
 pub(super) mod find;
 pub(super) mod hash;
+#[allow(dead_code, reason = "for the builder of our own protocol")]
+mod resolve;
+#[allow(dead_code, reason = "for the builder of our own protocol")]
+pub(crate) mod stubs;
 pub(crate) mod untar;
 
 use std::{
