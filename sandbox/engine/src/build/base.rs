@@ -66,7 +66,7 @@ impl Builder<'_> {
 }
 
 /// Pulls an image; what Docker shows of it. Called where blocking is allowed.
-fn pulled(engine: &Engine, name: &str) -> Result<Vec<JsonMessage>, EngineError> {
+pub(crate) fn pulled(engine: &Engine, name: &str) -> Result<Vec<JsonMessage>, EngineError> {
     let name: ImageRef = name.parse().map_err(ImageError::from)?;
     tokio::runtime::Handle::current().block_on(async {
         let begun = pull::begin(engine, name, None).await?;

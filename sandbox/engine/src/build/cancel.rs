@@ -15,7 +15,7 @@ use super::error::BuildError;
 
 /// Asked between steps, and polled while a command runs. Cloning shares it.
 #[derive(Debug, Clone)]
-pub(super) struct Cancel(Arc<Inner>);
+pub(crate) struct Cancel(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -24,7 +24,7 @@ struct Inner {
 }
 
 impl Cancel {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         Ok(Self(Arc::new(Inner {
             cancelled: AtomicBool::new(false),
@@ -33,14 +33,14 @@ impl Cancel {
     }
 
     /// Ends the build at its next step, and the command that runs.
-    pub(super) fn cancel(&self) {
+    pub(crate) fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::Release);
         // Only a counter at its maximum could refuse, and then it is readable anyway.
         let _ = rustix::io::write(&self.0.event, &1_u64.to_ne_bytes());
     }
 
     /// An error once it is cancelled.
-    pub(super) fn check(&self) -> Result<(), BuildError> {
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
         if self.0.cancelled.load(Ordering::Acquire) {
             return Err(BuildError::Cancelled);
         }
@@ -48,7 +48,7 @@ impl Cancel {
     }
 
     /// Readable once it is cancelled.
-    pub(super) fn event(&self) -> BorrowedFd<'_> {
+    pub(crate) fn event(&self) -> BorrowedFd<'_> {
         self.0.event.as_fd()
     }
 }

@@ -10,7 +10,7 @@ const MAX_FILE: u64 = 1 << 20;
 const LAST_ID: u32 = 65_535;
 
 /// The ids that `user[:group]` means in the image at `root`; without a group it is the one of the user's name.
-pub(super) fn ids(root: BorrowedFd<'_>, text: &str) -> Result<(u32, u32), BuildError> {
+pub(crate) fn ids(root: BorrowedFd<'_>, text: &str) -> Result<(u32, u32), BuildError> {
     let (user, group) = match text.split(':').collect::<Vec<_>>()[..] {
         [both] => (both, both),
         [user, group] => (user, group),

@@ -12,7 +12,7 @@ use crate::{error::EngineError, http::stream::Gone, image::ImageError};
 
 /// Why a build ended.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum BuildError {
+pub(crate) enum BuildError {
     /// Nobody waits for it any more, or the sandbox ends.
     #[error("the build was cancelled")]
     Cancelled,
@@ -79,7 +79,7 @@ pub(super) enum BuildError {
 
 /// Why a COPY or ADD went wrong.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CopyError {
+pub(crate) enum CopyError {
     #[error("file not found in build context or excluded by .dockerignore: {0}")]
     NotInContext(#[source] FindError),
     #[error(transparent)]
@@ -96,6 +96,18 @@ pub(super) enum CopyError {
     Untar(#[source] UntarError),
     #[error(transparent)]
     Os(#[from] io::Error),
+}
+
+impl CopyError {
+    /// Whether there was no room left.
+    pub(crate) fn is_full(&self) -> bool {
+        match self {
+            Self::Os(source) | Self::Untar(UntarError::Os { source, .. }) => {
+                source.kind() == io::ErrorKind::StorageFull
+            }
+            _ => false,
+        }
+    }
 }
 
 impl From<Gone> for BuildError {
@@ -162,14 +174,7 @@ impl BuildError {
             Self::Image(ImageError::Full) => true,
             Self::Os { source, .. } => full(source),
             Self::Context(error) => untar(error),
-            Self::Copy {
-                reason: CopyError::Os(source),
-                ..
-            } => full(source),
-            Self::Copy {
-                reason: CopyError::Untar(error),
-                ..
-            } => untar(error),
+            Self::Copy { reason, .. } => reason.is_full(),
             _ => false,
         }
     }
@@ -177,14 +182,14 @@ impl BuildError {
 
 /// What a sandbox's storage is limited in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meter {
+pub(crate) enum Meter {
     Disk,
     Files,
 }
 
 impl Meter {
     /// The one that is full, if one is.
-    pub(super) fn full(data: &Path) -> Option<Self> {
+    pub(crate) fn full(data: &Path) -> Option<Self> {
         let disk = rustix::fs::statvfs(data).ok()?;
         match (disk.f_bavail, disk.f_favail) {
             (_, 0) => Some(Self::Files),
@@ -194,7 +199,7 @@ impl Meter {
     }
 
     /// After a write failed for want of space: a little may be left that was not enough.
-    fn fullest(data: &Path) -> Self {
+    pub(crate) fn fullest(data: &Path) -> Self {
         Self::full(data).unwrap_or(Self::Disk)
     }
 }

@@ -53,7 +53,7 @@ impl Builder<'_> {
 ///
 /// # Errors
 /// When a value is not what the instruction takes.
-pub(super) fn apply(
+pub(crate) fn apply(
     run: &mut RunConfig,
     cmd_set: &mut bool,
     instruction: &Instruction,

@@ -15,25 +15,26 @@
 //! Deliberately absent: BuildKit, URLs, and containers for steps that run nothing: their ids are said, as the classic
 //! builder says them, but nothing has them.
 
-mod base;
+pub(crate) mod base;
 mod builder;
 mod cache;
-mod cancel;
+pub(crate) mod cancel;
 pub(crate) mod changes;
-mod chown;
+pub(crate) mod chown;
 mod context;
 mod copy;
 pub(crate) mod decompress;
 mod error;
-mod metadata;
+pub(crate) mod etc;
+pub(crate) mod metadata;
 mod output;
-mod pump;
+pub(crate) mod pump;
 mod request;
 mod run;
 mod stage;
 mod step;
 pub(crate) mod tree;
-mod workdir;
+pub(crate) mod workdir;
 mod workspace;
 
 use std::{io::Read, os::fd::BorrowedFd, sync::Arc};
@@ -42,10 +43,9 @@ use axum::{body::Body, response::Response};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    builder::Builder, cache::Cache, cancel::Cancel, error::BuildError, output::Output,
-    request::BuildRequest,
-};
+#[allow(unused_imports)]
+pub(crate) use self::error::{BuildError, CopyError, Meter};
+use self::{builder::Builder, cache::Cache, cancel::Cancel, output::Output, request::BuildRequest};
 use crate::{Engine, error::EngineError, http::stream};
 
 /// Unpacks an archive below `root` as a build's context is.

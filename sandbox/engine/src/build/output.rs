@@ -3,7 +3,7 @@
 use drydock_api::models::JsonMessage;
 use serde::Serialize;
 
-use super::error::BuildError;
+use super::{error::BuildError, pump::Listener};
 use crate::http::stream::{Gone, Sender};
 
 /// Of a quiet build's output so much is kept, to be shown if it fails.
@@ -114,6 +114,16 @@ impl Output {
 
     fn send(&self, message: &Message<'_>) -> Result<(), Gone> {
         self.sender.json_blocking(message)
+    }
+}
+
+impl Listener for Output {
+    fn printed(&mut self, stderr: bool, text: &str) -> Result<(), Gone> {
+        if stderr {
+            self.say_red(text)
+        } else {
+            self.say(text)
+        }
     }
 }
 

@@ -14,11 +14,8 @@ use rustix::{
     pipe::{PipeFlags, pipe_with},
 };
 
-use super::{
-    cancel::Cancel,
-    error::BuildError,
-    output::{Decoder, Output},
-};
+use super::{cancel::Cancel, error::BuildError, output::Decoder};
+use crate::http::stream::Gone;
 
 const KILL: i32 = 9;
 
@@ -28,9 +25,18 @@ const PATIENCE: Timespec = Timespec {
     tv_nsec: 5_000_000,
 };
 
+/// Who is told what a command prints, line by line mostly.
+pub(crate) trait Listener {
+    /// A piece of it; `stderr` says of which stream.
+    ///
+    /// # Errors
+    /// When nobody listens any more.
+    fn printed(&mut self, stderr: bool, text: &str) -> Result<(), Gone>;
+}
+
 /// The reading ends of a command's output.
 #[derive(Debug)]
-pub(super) struct Pump {
+pub(crate) struct Pump {
     stdout: Stream,
     stderr: Stream,
 }
@@ -46,7 +52,7 @@ struct Stream {
 }
 
 /// A command's standard streams: nothing to read, two pipes to write.
-pub(super) fn pipes() -> io::Result<(Pump, Stdio)> {
+pub(crate) fn pipes() -> io::Result<(Pump, Stdio)> {
     let (stdout, out) = pipe_with(PipeFlags::CLOEXEC)?;
     let (stderr, err) = pipe_with(PipeFlags::CLOEXEC)?;
     let stream = |pipe, red| Stream {
@@ -75,11 +81,11 @@ impl Pump {
     ///
     /// # Errors
     /// The client has gone, or a system call failed.
-    pub(super) fn pump(
+    pub(crate) fn pump(
         mut self,
         running: &Running,
         cancel: &Cancel,
-        output: &mut Output,
+        output: &mut dyn Listener,
     ) -> Result<ExitStatus, BuildError> {
         let pidfd = running.pidfd.as_fd();
         match self.follow(pidfd, cancel, output) {
@@ -96,7 +102,7 @@ impl Pump {
         &mut self,
         pidfd: BorrowedFd<'_>,
         cancel: &Cancel,
-        output: &mut Output,
+        output: &mut dyn Listener,
     ) -> Result<ExitStatus, BuildError> {
         let mut buffer = vec![0; 32 << 10];
         let mut status = None;
@@ -165,7 +171,7 @@ struct Ready {
 }
 
 impl Stream {
-    fn read(&mut self, buffer: &mut [u8], output: &mut Output) -> Result<(), BuildError> {
+    fn read(&mut self, buffer: &mut [u8], output: &mut dyn Listener) -> Result<(), BuildError> {
         let Some(pipe) = &self.pipe else {
             return Ok(());
         };
@@ -183,12 +189,10 @@ impl Stream {
         Ok(())
     }
 
-    fn flush(&mut self, output: &mut Output) -> Result<(), BuildError> {
+    fn flush(&mut self, output: &mut dyn Listener) -> Result<(), BuildError> {
         let text = std::mem::take(&mut self.begun);
-        match (text.is_empty(), self.red) {
-            (true, _) => {}
-            (false, true) => output.say_red(&text)?,
-            (false, false) => output.say(&text)?,
+        if !text.is_empty() {
+            output.printed(self.red, &text)?;
         }
         Ok(())
     }

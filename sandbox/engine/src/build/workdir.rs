@@ -40,7 +40,7 @@ impl Builder<'_> {
 }
 
 /// Docker cleans a relative path and leaves an absolute one as it is.
-pub(super) fn below(current: &str, requested: &str) -> String {
+pub(crate) fn below(current: &str, requested: &str) -> String {
     if requested.starts_with('/') {
         return requested.into();
     }

@@ -10,6 +10,8 @@ use std::{
 use drydock_runtime::container::Rootfs;
 use drydock_spec::{ContainerId, Digest};
 
+use super::etc;
+
 /// A build's own directory.
 ///
 /// ```text
@@ -83,12 +85,7 @@ impl Workspace {
     pub(super) fn mount_points(&self) -> io::Result<PathBuf> {
         let path = self.path.join("mount-points");
         if !path.exists() {
-            for dir in ["", "dev", "proc", "sys", "etc"] {
-                fs::create_dir(path.join(dir))?;
-            }
-            for file in ["etc/hosts", "etc/hostname", "etc/resolv.conf", ".dockerenv"] {
-                File::create(path.join(file))?;
-            }
+            etc::make_mount_points(&path)?;
         }
         Ok(path)
     }
@@ -99,19 +96,7 @@ impl Workspace {
         hostname: &str,
         more: &str,
     ) -> io::Result<[(PathBuf, &'static str); 3]> {
-        const HOSTS: &str = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n\
-                             fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\n\
-                             ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n";
-        let dir = self.path.join("etc");
-        fs::create_dir_all(&dir)?;
-        fs::write(dir.join("hosts"), [HOSTS, more].concat())?;
-        fs::write(dir.join("hostname"), format!("{hostname}\n"))?;
-        fs::write(dir.join("resolv.conf"), "")?;
-        Ok([
-            (dir.join("hosts"), "/etc/hosts"),
-            (dir.join("hostname"), "/etc/hostname"),
-            (dir.join("resolv.conf"), "/etc/resolv.conf"),
-        ])
+        etc::write(&self.path.join("etc"), hostname, more)
     }
 }
 

@@ -24,20 +24,20 @@ const MAX_LINKS: usize = 40;
 
 /// What becomes of copied files.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::build) struct Dress {
+pub(crate) struct Dress {
     /// Their user and group; `None` keeps the source's.
-    pub(in crate::build) owner: Option<(u32, u32)>,
+    pub(crate) owner: Option<(u32, u32)>,
     /// Their permission bits; `None` keeps the source's.
-    pub(in crate::build) mode: Option<u32>,
+    pub(crate) mode: Option<u32>,
 }
 
 /// The file system that is copied into.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::build) struct Target<'a> {
-    pub(in crate::build) root: BorrowedFd<'a>,
+pub(crate) struct Target<'a> {
+    pub(crate) root: BorrowedFd<'a>,
     /// Absolute; with a slash at the end it is a directory.
-    pub(in crate::build) path: &'a str,
-    pub(in crate::build) dress: Dress,
+    pub(crate) path: &'a str,
+    pub(crate) dress: Dress,
 }
 
 impl Target<'_> {
@@ -45,11 +45,7 @@ impl Target<'_> {
     ///
     /// # Errors
     /// When a file cannot be read or made.
-    pub(in crate::build) fn copy(
-        &self,
-        source_root: BorrowedFd<'_>,
-        source: &Source,
-    ) -> io::Result<()> {
+    pub(crate) fn copy(&self, source_root: BorrowedFd<'_>, source: &Source) -> io::Result<()> {
         if source.is_dir {
             let from = super::open_dir(source_root, &source.path)?;
             let to = self.directory(Path::new(self.path), self.dress.owner)?;
@@ -71,7 +67,7 @@ impl Target<'_> {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub(in crate::build) fn unpack_place(&self) -> io::Result<OwnedFd> {
+    pub(crate) fn unpack_place(&self) -> io::Result<OwnedFd> {
         self.directory(Path::new(self.path), None)
     }
 

@@ -16,20 +16,20 @@ use rustix::fs::{FileType, OFlags, fstat};
 
 /// One file or directory to copy.
 #[derive(Debug)]
-pub(in crate::build) struct Source {
+pub(crate) struct Source {
     /// From the root it was found under; links in it are followed.
-    pub(in crate::build) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// What it is called in a directory that it is copied into.
-    pub(in crate::build) name: OsString,
+    pub(crate) name: OsString,
     /// The thing itself, only to refer to it.
-    pub(in crate::build) file: OwnedFd,
+    pub(crate) file: OwnedFd,
     /// Whether it is a directory.
-    pub(in crate::build) is_dir: bool,
+    pub(crate) is_dir: bool,
 }
 
 /// Why a source was not found.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::build) enum FindError {
+pub(crate) enum FindError {
     #[error("stat {0}: file does not exist")]
     Missing(String),
     #[error("forbidden path outside the build context: {0} ()")]
@@ -41,10 +41,7 @@ pub(in crate::build) enum FindError {
 }
 
 /// Finds what `written` names below `root`: one file, or all that match a wildcard, sorted.
-pub(in crate::build) fn find(
-    root: BorrowedFd<'_>,
-    written: &str,
-) -> Result<Vec<Source>, FindError> {
+pub(crate) fn find(root: BorrowedFd<'_>, written: &str) -> Result<Vec<Source>, FindError> {
     let path = clean_path(written.trim_start_matches('/'));
     if path == ".." || path.starts_with("../") {
         return Err(FindError::Outside(written.into()));

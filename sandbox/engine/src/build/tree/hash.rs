@@ -21,7 +21,7 @@ use super::find::Source;
 ///
 /// # Errors
 /// When a file cannot be read.
-pub(in crate::build) fn of_sources(root: BorrowedFd<'_>, sources: &[Source]) -> io::Result<String> {
+pub(crate) fn of_sources(root: BorrowedFd<'_>, sources: &[Source]) -> io::Result<String> {
     let hashes = sources
         .iter()
         .map(|source| of_source(root, source))
@@ -107,7 +107,7 @@ fn bytes(hash: &mut Sha256, file: File, size: u64) -> io::Result<()> {
 }
 
 /// Lower-case hex digits.
-pub(in crate::build) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes
         .iter()

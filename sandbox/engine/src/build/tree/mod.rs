@@ -10,9 +10,9 @@
 
 #[allow(dead_code, reason = "for the builder of our own protocol")]
 pub(crate) mod clamp;
-pub(super) mod copy;
-pub(super) mod find;
-pub(super) mod hash;
+pub(crate) mod copy;
+pub(crate) mod find;
+pub(crate) mod hash;
 #[allow(dead_code, reason = "for the builder of our own protocol")]
 mod resolve;
 #[allow(dead_code, reason = "for the builder of our own protocol")]
@@ -42,7 +42,7 @@ const MAX_DEPTH: usize = 128;
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
 
 /// Opens a directory for listing, wherever below `root` its links lead.
-pub(super) fn open_dir(root: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
+pub(crate) fn open_dir(root: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
     paths::open_in(root, path, DIRECTORY)
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn read(root: BorrowedFd<'_>, path: &Path, limit: u64) -> io::Result<
 }
 
 /// A directory inside another, not following a link of that name.
-fn enter(dir: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
+pub(crate) fn enter(dir: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
     let flags = DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(fs::openat(dir, name, flags, Mode::empty())?)
 }
@@ -72,7 +72,7 @@ fn open_file(dir: impl AsFd, name: &OsStr) -> io::Result<File> {
 }
 
 /// What a name is, not following a link.
-fn look(dir: impl AsFd, name: &OsStr) -> io::Result<Option<Stat>> {
+pub(crate) fn look(dir: impl AsFd, name: &OsStr) -> io::Result<Option<Stat>> {
     match fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(Some(stat)),
         Err(Errno::NOENT) => Ok(None),
@@ -80,7 +80,7 @@ fn look(dir: impl AsFd, name: &OsStr) -> io::Result<Option<Stat>> {
     }
 }
 
-fn kind(stat: &Stat) -> FileType {
+pub(crate) fn kind(stat: &Stat) -> FileType {
     FileType::from_raw_mode(stat.st_mode)
 }
 
@@ -90,7 +90,7 @@ fn permissions(stat: &Stat) -> u32 {
 }
 
 /// The names in a directory, sorted by their bytes.
-fn names(dir: impl AsFd) -> io::Result<Vec<CString>> {
+pub(crate) fn names(dir: impl AsFd) -> io::Result<Vec<CString>> {
     let mut names = Vec::new();
     for entry in fs::Dir::read_from(dir)? {
         let entry = entry?;
@@ -107,7 +107,7 @@ fn as_os(name: &CString) -> &OsStr {
 }
 
 /// Removes a file, or a directory with all in it.
-fn remove(dir: BorrowedFd<'_>, name: &OsStr, depth: usize) -> io::Result<()> {
+pub(crate) fn remove(dir: BorrowedFd<'_>, name: &OsStr, depth: usize) -> io::Result<()> {
     match fs::unlinkat(dir, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => return Ok(()),
         Err(Errno::ISDIR) => {}
