@@ -16,7 +16,7 @@ use std::path::Path;
 
 use bytes::BytesMut;
 use drydock_api::{stdcopy, terminal};
-use drydock_dockerfile::{DockerIgnore, Dockerfile, Wildcard, clean_path};
+use drydock_dockerfile::{Dialect, DockerIgnore, Dockerfile, Wildcard, clean_path};
 use drydock_engine::borders;
 use drydock_image::{Store, layer};
 use drydock_spec::ImageRef;
@@ -126,7 +126,7 @@ pub fn dockerfile(data: &[u8]) {
     if let Ok(parsed) = Dockerfile::parse(&text, "Dockerfile") {
         assert!(parsed.step_count() >= 1);
     }
-    let _ = drydock_dockerfile::parse_trigger(&text);
+    let _ = drydock_dockerfile::parse_trigger(&text, Dialect::BuildKit);
     let short = &text[..text.floor_char_boundary(256)];
     if let Ok(ignore) = DockerIgnore::parse(short) {
         let _ = ignore.matches("a/b/c");

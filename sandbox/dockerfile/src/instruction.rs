@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use crate::{copy::Copy, run::Run};
+
 /// One instruction as written, its variables not yet expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Instruction {
     /// `RUN`.
-    Run(Command),
+    Run(Run),
     /// `CMD`.
     Cmd(Command),
     /// `ENTRYPOINT`.
@@ -37,7 +39,7 @@ pub enum Instruction {
     Healthcheck(Option<Healthcheck>),
     /// `MAINTAINER`.
     Maintainer(String),
-    /// `ONBUILD`, with the instruction it keeps for later.
+    /// `ONBUILD`, with the instruction it keeps for later and that one's here-documents.
     OnBuild(String),
 }
 
@@ -71,21 +73,6 @@ impl Command {
     }
 }
 
-/// What COPY and ADD hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copy {
-    /// Paths or wildcards, relative to the context or to `from`.
-    pub sources: Vec<String>,
-    /// A file, or a directory if it ends in `/`.
-    pub destination: String,
-    /// A stage's name or number, or an image.
-    pub from: Option<String>,
-    /// `--chown`.
-    pub chown: Option<String>,
-    /// `--chmod`, octal.
-    pub chmod: Option<String>,
-}
-
 /// What HEALTHCHECK holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Healthcheck {
@@ -97,6 +84,8 @@ pub struct Healthcheck {
     pub timeout: Duration,
     /// How long failures do not count at the start; zero is the default.
     pub start_period: Duration,
+    /// Time between probes during the start period; zero is the default.
+    pub start_interval: Duration,
     /// Failures in a row until unhealthy; zero is the default.
     pub retries: u32,
 }

@@ -54,7 +54,7 @@ impl Instruction {
             Self::Copy(copy) | Self::Add(copy) => {
                 format!("{} in {} ", self.name(), copy.destination)
             }
-            Self::Run(command) => command.argv(shell).join(" "),
+            Self::Run(run) => run.command.argv(shell).join(" "),
         }
     }
 }

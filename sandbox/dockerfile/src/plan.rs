@@ -1,10 +1,14 @@
 //! A whole Dockerfile: stages of steps, and how much of it a build runs.
 
 use crate::{
+    dialect::Dialect,
+    directive::{self, CheckDirective},
     error::{ParseError, Problem},
+    expand::{Env, Lexer},
+    hint,
     instruction::Instruction,
-    lines::{self, Line},
-    parse::{self, Parsed},
+    lines::{self, Line, Lines},
+    parse::{self, Parsed, Rules},
 };
 
 /// The most bytes a Dockerfile may have.
@@ -17,8 +21,12 @@ pub struct Dockerfile {
     pub escape: char,
     /// The frontend that `# syntax=` asks for.
     pub syntax: Option<String>,
-    /// What the builder prints before its first step.
+    /// What `# check=` says.
+    pub check: CheckDirective,
+    /// What the classic builder prints before its first step.
     pub warnings: Vec<String>,
+    /// The last lines of instructions that have a blank line inside.
+    pub blank_lines: Vec<usize>,
     /// `ARG`s before the first FROM.
     pub global_args: Vec<Step>,
     /// At least one.
@@ -32,10 +40,14 @@ pub struct Stage {
     pub name: Option<String>,
     /// The base image as written, variables not yet expanded.
     pub base: String,
-    /// The FROM line as the builder prints it.
+    /// `--platform` as written.
+    pub platform: Option<String>,
+    /// The FROM line on one line.
     pub text: String,
-    /// Where it stands, from 1.
-    pub line: usize,
+    /// Where FROM is written.
+    pub lines: Lines,
+    /// The comment lines right above it, without `#`.
+    pub comments: Vec<String>,
     /// In order.
     pub steps: Vec<Step>,
 }
@@ -43,70 +55,106 @@ pub struct Stage {
 /// One instruction in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The instruction on one line, as the builder prints it.
+    /// The instruction on one line, as displays show it; of a here-document that is the whole command the first line
+    /// follows in parentheses. Variables are not yet expanded: see [`Step::display`].
     pub text: String,
-    /// Where it begins, from 1.
-    pub line: usize,
+    /// Where it is written, its here-documents included.
+    pub lines: Lines,
+    /// The comment lines right above it, without `#`.
+    pub comments: Vec<String>,
     /// What it says.
     pub instruction: Instruction,
 }
 
 impl Dockerfile {
-    /// Parses a Dockerfile; `name` is what errors call it.
+    /// Parses a Dockerfile as BuildKit does; `name` is what errors call it.
     ///
     /// # Errors
-    /// The first mistake, with its line, in Docker's words.
+    /// The first mistake, with its lines.
     pub fn parse(text: &str, name: &str) -> Result<Self, ParseError> {
+        Self::parse_as(text, name, Dialect::BuildKit)
+    }
+
+    /// As [`Self::parse`], for one of the two builders.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_as(text: &str, name: &str, dialect: Dialect) -> Result<Self, ParseError> {
         if text.is_empty() {
             return Err(ParseError::Empty(name.into()));
         }
         if text.len() > MAX_BYTES {
             return Err(ParseError::TooLarge);
         }
-        let lines = lines::split(text)?;
+        let source = lines::split(text, dialect)?;
+        if source.lines.is_empty() {
+            return Err(ParseError::NoInstructions);
+        }
         let mut file = Self {
-            escape: lines.escape,
-            syntax: lines.syntax,
-            warnings: lines.warnings,
+            escape: source.escape,
+            syntax: directive::syntax(text),
+            check: source.check,
+            warnings: source.warnings,
+            blank_lines: source.blank,
             global_args: Vec::new(),
             stages: Vec::new(),
         };
-        if lines.lines.is_empty() {
-            return Err(ParseError::NoInstructions);
+        let rules = Rules {
+            escape: source.escape,
+            dialect,
+        };
+        let mut first = None;
+        let mut previous = None;
+        for line in &source.lines {
+            if let Err(error) = file.push(line, previous, rules) {
+                // Docker splits all lines into words before it looks at the first instruction.
+                if matches!(&error, ParseError::Line { problem, .. } if problem.is_lexical()) {
+                    return Err(error);
+                }
+                first.get_or_insert(error);
+            }
+            previous = Some(line);
         }
-        for (index, line) in lines.lines.iter().enumerate() {
-            let previous = index.checked_sub(1).map(|index| &lines.lines[index]);
-            file.push(line, previous)?;
+        if let Some(error) = first {
+            return Err(error);
         }
-        if file.stages.is_empty() {
-            return Err(no_stage(&file.global_args[0]));
+        match (file.stages.is_empty(), file.global_args.first()) {
+            (true, Some(arg)) => Err(ParseError::NoStages { lines: arg.lines }),
+            (true, None) => Err(ParseError::NoInstructions),
+            (false, _) => Ok(file),
         }
-        Ok(file)
     }
 
-    fn push(&mut self, line: &Line, previous: Option<&Line>) -> Result<(), ParseError> {
-        let parsed = parse::line(&line.text, self.escape)
-            .map_err(|problem| explain(problem, previous))
-            .map_err(ParseError::at(line.number))?;
-        let (text, line) = (line.text.clone(), line.number);
+    fn push(
+        &mut self,
+        line: &Line,
+        previous: Option<&Line>,
+        rules: Rules,
+    ) -> Result<(), ParseError> {
+        let parsed = parse::line(&line.text, &line.heredocs, rules)
+            .map_err(|problem| explain(problem, previous, rules.dialect))
+            .map_err(ParseError::at(line.lines))?;
         match parsed {
-            Parsed::From { base, name } => self.stages.push(Stage {
-                name,
-                base,
-                text,
-                line,
+            Parsed::From(from) => self.stages.push(Stage {
+                name: from.name,
+                base: from.base,
+                platform: from.platform,
+                text: line.text.clone(),
+                lines: line.lines,
+                comments: line.comments.clone(),
                 steps: Vec::new(),
             }),
             Parsed::Instruction(instruction) => {
-                let step = Step {
-                    text,
-                    line,
-                    instruction,
-                };
+                let step = Step::new(line, instruction);
                 match (self.stages.last_mut(), &step.instruction) {
                     (Some(stage), _) => stage.steps.push(step),
                     (None, Instruction::Arg(_)) => self.global_args.push(step),
-                    (None, _) => return Err(no_stage(&step)),
+                    (None, instruction) => {
+                        return Err(ParseError::NoStage {
+                            lines: step.lines,
+                            instruction: instruction.name(),
+                        });
+                    }
                 }
             }
         }
@@ -118,9 +166,13 @@ impl Dockerfile {
     /// # Errors
     /// No such stage.
     pub fn until(mut self, target: &str) -> Result<Self, ParseError> {
-        let last = self
-            .stage(target)
-            .ok_or_else(|| ParseError::NoTarget(target.into()))?;
+        let Some(last) = self.stage(target) else {
+            let names = self.stages.iter().filter_map(|stage| stage.name.as_deref());
+            return Err(ParseError::NoTarget {
+                name: target.into(),
+                hint: hint::nearest(target, names).map(str::to_owned),
+            });
+        };
         self.stages.truncate(last + 1);
         Ok(self)
     }
@@ -142,7 +194,7 @@ impl Dockerfile {
         self.stages.iter().rposition(named).or_else(number)
     }
 
-    /// How many steps the builder counts.
+    /// How many steps the classic builder counts.
     #[must_use]
     pub fn step_count(&self) -> usize {
         self.global_args.len()
@@ -154,79 +206,74 @@ impl Dockerfile {
     }
 }
 
+impl Step {
+    fn new(line: &Line, instruction: Instruction) -> Self {
+        let summary = match &instruction {
+            Instruction::Run(run) => run.inline().map(|doc| format!(" ({})", doc.summary())),
+            _ => None,
+        };
+        Self {
+            text: line.text.clone() + &summary.unwrap_or_default(),
+            lines: line.lines,
+            comments: line.comments.clone(),
+            instruction,
+        }
+    }
+
+    /// As BuildKit shows it while it runs: the instruction's name in upper case, variables that are set replaced. RUN
+    /// keeps its quotes, other instructions lose them.
+    #[must_use]
+    pub fn display(&self, env: &Env, escape: char) -> String {
+        let is_run = matches!(self.instruction, Instruction::Run(_));
+        let lexer = Lexer {
+            raw_quotes: is_run,
+            skip_unset: is_run,
+            ..Lexer::new(escape)
+        };
+        let expanded = lexer.expand(&self.text, env).map(|it| it.text);
+        let text = expanded.unwrap_or_else(|_| self.text.clone());
+        match text.split_once(' ') {
+            Some((name, rest)) => format!("{} {rest}", name.to_uppercase()),
+            None => text.to_uppercase(),
+        }
+    }
+}
+
 /// Parses what an image's ONBUILD kept.
 ///
 /// # Errors
-/// It is no instruction, or one that cannot wait.
-pub fn parse_trigger(text: &str) -> Result<Step, ParseError> {
-    let line = 0;
-    match parse::line(text.trim(), '\\').map_err(ParseError::at(line))? {
-        Parsed::Instruction(instruction) => Ok(Step {
-            text: text.trim().into(),
-            line,
-            instruction,
-        }),
-        Parsed::From { .. } => Err(ParseError::at(line)(Problem::Trigger("FROM".into()))),
+/// It is no instruction, more than one, or one that cannot wait.
+pub fn parse_trigger(text: &str, dialect: Dialect) -> Result<Step, ParseError> {
+    if text.len() > MAX_BYTES {
+        return Err(ParseError::TooLarge);
+    }
+    let source = lines::split(text, dialect)?;
+    let [line] = source.lines.as_slice() else {
+        return Err(ParseError::Trigger);
+    };
+    let rules = Rules {
+        escape: source.escape,
+        dialect,
+    };
+    match parse::line(&line.text, &line.heredocs, rules).map_err(ParseError::at(line.lines))? {
+        Parsed::Instruction(instruction) => Ok(Step::new(line, instruction)),
+        Parsed::From(_) => Err(ParseError::at(line.lines)(Problem::Trigger("FROM".into()))),
     }
 }
 
-fn no_stage(step: &Step) -> ParseError {
-    ParseError::NoStage {
-        line: step.line,
-        instruction: step.instruction.name(),
-    }
-}
-
-/// An unknown instruction right behind a `<<WORD` is most likely the here-document's first line.
-fn explain(problem: Problem, previous: Option<&Line>) -> Problem {
+/// In the classic builder, an unknown instruction right behind a `<<WORD` is most likely the here-document's first line.
+fn explain(problem: Problem, previous: Option<&Line>, dialect: Dialect) -> Problem {
     match problem {
-        Problem::Unknown { name, hint: None }
-            if previous
-                .is_some_and(|line| line.text.contains("<<") && !line.text.contains("<<<")) =>
+        Problem::Unknown { name, .. }
+            if dialect == Dialect::Classic
+                && previous
+                    .is_some_and(|line| line.text.contains("<<") && !line.text.contains("<<<")) =>
         {
-            Problem::Unknown {
-                name,
-                hint: Some(" (here-documents are not supported here)".into()),
-            }
+            Problem::InHeredoc(name)
         }
         problem => problem,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Dockerfile, String> {
-        Dockerfile::parse(text, "Dockerfile").map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn steps_belong_to_their_stages_and_know_their_lines() {
-        let file = parse("ARG V=1\n\nFROM a:$V AS one\nRUN x \\\n y\nFROM one\nCMD z\n").unwrap();
-        assert_eq!(file.step_count(), 5);
-        assert_eq!(file.stages[0].steps[0].line, 4);
-        assert_eq!(file.stages[0].steps[0].text, "RUN x  y");
-        assert_eq!(file.stage("ONE"), Some(0));
-        assert_eq!(file.stage("1"), Some(1));
-        assert_eq!(file.stage("2"), None);
-        assert_eq!(file.until("one").unwrap().step_count(), 3);
-    }
-
-    #[test]
-    fn a_here_document_is_named_where_it_makes_an_unknown_instruction() {
-        assert_eq!(
-            parse("FROM a\nRUN <<E\necho hi\nE\n").unwrap_err(),
-            "dockerfile parse error line 3: unknown instruction: ECHO (here-documents are not supported here)"
-        );
-    }
-
-    #[test]
-    fn a_trigger_may_not_be_from() {
-        assert!(parse_trigger("FROM x").is_err());
-        assert!(matches!(
-            parse_trigger("RUN x").unwrap().instruction,
-            Instruction::Run(_)
-        ));
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! An instruction's arguments: words with quotes left in, `name=value` pairs, flags, JSON arrays.
 
-use crate::error::Problem;
+use crate::{error::Problem, flags::Flag};
 
 /// Splits at white space outside quotes; quotes and escapes stay in the words, to be resolved on expansion.
 pub(crate) fn split(text: &str, escape: char) -> Vec<String> {
@@ -68,52 +68,37 @@ pub(crate) fn pairs(
     Ok(pairs)
 }
 
-/// The flags before the arguments, in order, and the arguments.
+/// The flags before the arguments, in order, and the arguments. Quotes and `\\` in a flag are resolved, whatever the
+/// file's escape character is; a lone `--` ends the flags.
 pub(crate) fn flags(text: &str) -> (Vec<Flag>, &str) {
     let mut flags = Vec::new();
     let mut rest = text.trim();
-    while let Some(flag) = rest.strip_prefix("--") {
-        let end = flag.find(char::is_whitespace).unwrap_or(flag.len());
-        let (flag, tail) = flag.split_at(end);
+    while rest.starts_with("--") {
+        let (word, tail) = flag_word(rest);
         rest = tail.trim_start();
-        if flag.is_empty() {
+        if word == "--" {
             break;
         }
-        let (name, value) = match flag.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (flag, None),
-        };
-        flags.push(Flag {
-            name: name.to_owned(),
-            value,
-        });
+        flags.push(Flag::parse(&word));
     }
     (flags, rest)
 }
 
-/// `--name=value`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Flag {
-    pub(crate) name: String,
-    pub(crate) value: Option<String>,
-}
-
-/// Takes the value of each flag in `known`, in that order, and refuses all others.
-pub(crate) fn take_flags<const N: usize>(
-    flags: Vec<Flag>,
-    known: [&str; N],
-) -> Result<[Option<String>; N], Problem> {
-    let mut values = [const { None }; N];
-    for Flag { name, value } in flags {
-        let Some(slot) = known.iter().position(|known| *known == name) else {
-            return Err(Problem::UnknownFlag(name));
-        };
-        if values[slot].is_some() {
-            return Err(Problem::DuplicateFlag(name));
+/// The first word without its quotes and escapes, and what follows.
+fn flag_word(text: &str) -> (String, &str) {
+    let mut word = String::new();
+    let mut quote = None;
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match (quote, c) {
+            (None, c) if c.is_whitespace() => return (word, &text[at..]),
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), c) if c == open => quote = None,
+            (_, '\\') => word.extend(chars.next().map(|(_, c)| c)),
+            (_, c) => word.push(c),
         }
-        values[slot] = Some(value.ok_or(Problem::FlagValue(name))?);
     }
-    Ok(values)
+    (word, "")
 }
 
 /// The strings of a JSON array; `None` when the text is no JSON array, which makes it the shell's.
@@ -201,12 +186,10 @@ mod tests {
 
     #[test]
     fn flags_end_at_the_first_word_without_dashes() {
-        let (found, rest) = flags("--from=a --chown=b:c  src --dst");
-        assert_eq!(found.len(), 2);
-        assert_eq!(rest, "src --dst");
-        assert_eq!(
-            take_flags(found, ["chown", "from"]).unwrap(),
-            [Some("b:c".into()), Some("a".into())]
-        );
+        let (found, rest) = flags("--from=a --chown=\"b c\"  src --dst");
+        assert_eq!(found[1].value.as_deref(), Some("b c"));
+        assert_eq!((found.len(), rest), (2, "src --dst"));
+        let (found, rest) = flags("--a -- --b");
+        assert_eq!((found.len(), rest), (1, "--b"));
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{fs, path::PathBuf};
 
-use drydock_dockerfile::Dockerfile;
+use drydock_dockerfile::{Dialect, Dockerfile};
 
 struct Case {
     name: String,
@@ -35,10 +35,10 @@ fn cases(kind: &str) -> Vec<Case> {
 #[test]
 fn bad_files_are_refused_in_dockers_words() {
     for case in cases("bad") {
-        let error = Dockerfile::parse(&case.dockerfile, "Dockerfile")
+        let error = Dockerfile::parse_as(&case.dockerfile, "Dockerfile", Dialect::Classic)
             .map(|_| ())
             .unwrap_err()
-            .to_string();
+            .classic();
         assert_eq!(error, case.expected.trim_end(), "{}", case.name);
     }
 }
@@ -46,7 +46,7 @@ fn bad_files_are_refused_in_dockers_words() {
 #[test]
 fn good_files_give_the_steps_that_the_builder_prints() {
     for case in cases("good") {
-        let file = Dockerfile::parse(&case.dockerfile, "Dockerfile").unwrap();
+        let file = Dockerfile::parse_as(&case.dockerfile, "Dockerfile", Dialect::Classic).unwrap();
         let mut steps: Vec<&str> = file
             .global_args
             .iter()

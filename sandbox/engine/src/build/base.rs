@@ -1,7 +1,7 @@
 //! What a stage begins with: FROM, and the images that COPY takes from.
 
 use drydock_api::models::JsonMessage;
-use drydock_dockerfile::expand;
+use drydock_dockerfile::{ResolveError, expand::Lexer};
 use drydock_image::{ImageId, ImageRef, StoreError};
 
 use super::{builder::Builder, error::BuildError, stage::Stage};
@@ -10,7 +10,10 @@ use crate::{Engine, error::EngineError, image::ImageError, registry::pull};
 impl Builder<'_> {
     /// FROM: scratch, an earlier stage, or an image.
     pub(super) fn from(&mut self, written: &str) -> Result<Stage, BuildError> {
-        let base = expand::word(written, &self.args.global_env(), self.escape())?;
+        let base = Lexer::classic(self.escape())
+            .expand(written, &self.args.global_env())
+            .map_err(ResolveError::from)?
+            .text;
         if base.is_empty() {
             return Err(BuildError::BlankBase(written.into()));
         }

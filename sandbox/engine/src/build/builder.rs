@@ -1,6 +1,8 @@
 //! Stage by stage, step by step.
 
-use drydock_dockerfile::{BuildArgs, Dockerfile, Instruction, Stage as Plan, Step, parse_trigger};
+use drydock_dockerfile::{
+    BuildArgs, Dialect, Dockerfile, Instruction, Lines, Stage as Plan, Step, parse_trigger,
+};
 use drydock_image::ImageId;
 
 use super::{
@@ -137,7 +139,7 @@ impl<'a> Builder<'a> {
         self.say_step(&step.text)?;
         let resolved = step
             .instruction
-            .resolve(&self.args.global_env(), self.file.escape)?;
+            .resolve_classic(&self.args.global_env(), self.file.escape)?;
         if let Instruction::Arg(args) = resolved {
             for (name, value) in args {
                 self.args.declare_global(&name, value.as_deref());
@@ -181,7 +183,7 @@ impl<'a> Builder<'a> {
                 .say(&format!("# Executing {n} build triggers\n"))?,
         }
         for trigger in triggers {
-            let step = parse_trigger(&trigger)?;
+            let step = parse_trigger(&trigger, Dialect::Classic)?;
             self.dispatch(stage, &step.instruction)?;
         }
         Ok(())
@@ -190,8 +192,8 @@ impl<'a> Builder<'a> {
     fn dispatch(&mut self, stage: &mut Stage, instruction: &Instruction) -> Result<(), BuildError> {
         let mut env = self.args.stage_env(stage.env());
         env.extend(stage.env().iter().cloned());
-        match instruction.resolve(&env, self.file.escape)? {
-            Instruction::Run(command) => self.run(stage, &command),
+        match instruction.resolve_classic(&env, self.file.escape)? {
+            Instruction::Run(run) => self.run(stage, &run),
             Instruction::Copy(copy) => self.copy(stage, "COPY", &copy),
             Instruction::Add(copy) => self.copy(stage, "ADD", &copy),
             Instruction::Workdir(path) => self.workdir(stage, &path),
@@ -212,7 +214,8 @@ fn add_labels(file: &mut Dockerfile, request: &BuildRequest) {
             .steps
             .extend(request.labels.iter().map(|(name, value)| Step {
                 text: format!("LABEL {name}={value}"),
-                line: 0,
+                lines: Lines::default(),
+                comments: Vec::new(),
                 // In single quotes nothing is expanded.
                 instruction: Instruction::Label(vec![(literal(name), literal(value))]),
             }));

@@ -1,6 +1,6 @@
 //! `--change` of `docker commit` and `docker import`: Dockerfile instructions on a configuration.
 
-use drydock_dockerfile::{Instruction, parse_trigger};
+use drydock_dockerfile::{Dialect, Instruction, parse_trigger};
 
 use super::{error::BuildError, metadata, workdir};
 use crate::{error::EngineError, wire::RunConfig};
@@ -47,9 +47,9 @@ pub(crate) fn apply(mut run: RunConfig, changes: &[String]) -> Result<RunConfig,
 }
 
 fn change(run: &mut RunConfig, cmd_set: &mut bool, line: &str) -> Result<(), BuildError> {
-    let step = parse_trigger(line)?;
+    let step = parse_trigger(line, Dialect::Classic)?;
     let env = run.env.clone().unwrap_or_default();
-    match step.instruction.resolve(&env, '\\')? {
+    match step.instruction.resolve_classic(&env, '\\')? {
         Instruction::Workdir(path) => {
             run.working_dir = workdir::below(&run.working_dir, &path);
             Ok(())

@@ -5,7 +5,7 @@ use std::{io, path::Path};
 use axum::body::Body;
 use bytes::Bytes;
 use drydock_api::pieces::Pieces;
-use drydock_dockerfile::{DockerIgnore, Dockerfile, MAX_BYTES};
+use drydock_dockerfile::{Dialect, DockerIgnore, Dockerfile, MAX_BYTES};
 use http_body_util::BodyExt as _;
 use rustix::fs::{AtFlags, unlinkat};
 use tokio::sync::mpsc;
@@ -102,7 +102,11 @@ pub(super) fn dockerfile(
         text = read(name);
     }
     let text = text.map_err(|_| BuildError::NoDockerfile(request.dockerfile.clone()))?;
-    let mut file = Dockerfile::parse(&String::from_utf8_lossy(&text), &request.dockerfile)?;
+    let mut file = Dockerfile::parse_as(
+        &String::from_utf8_lossy(&text),
+        &request.dockerfile,
+        Dialect::Classic,
+    )?;
     if let Some(target) = &request.target {
         file = file.until(target)?;
     }

@@ -32,6 +32,9 @@ impl Builder<'_> {
         instruction: &'static str,
         copy: &Copy,
     ) -> Result<(), BuildError> {
+        if copy.chmod.is_some() {
+            return Err(BuildError::BuildKit("chmod"));
+        }
         let other = copy
             .from
             .as_deref()
@@ -53,14 +56,11 @@ impl Builder<'_> {
         }
         let content =
             hash::of_sources(root.as_fd(), &sources).map_err(|error| failed(error.into()))?;
-        let flags = [("--chown=", &copy.chown), ("--chmod=", &copy.chmod)];
-        let flags = flags
-            .into_iter()
-            .filter_map(|(name, value)| Some(format!("{name}{} ", value.as_ref()?)));
+        let chown = copy.chown.as_ref().map(|value| format!("--chown={value} "));
         let created_by = format!(
             "{} #(nop) {instruction} {}{content} in {} ",
             stage.shell().join(" "),
-            flags.collect::<String>(),
+            chown.unwrap_or_default(),
             copy.destination,
         );
         let run = stage.run.clone();
@@ -147,16 +147,7 @@ fn dress(image: BorrowedFd<'_>, copy: &Copy) -> Result<Dress, BuildError> {
         (None, Some(_)) => None,
         (None, None) => Some((0, 0)),
     };
-    let mode = copy.chmod.as_deref().map(|text| {
-        u32::from_str_radix(text, 8)
-            .ok()
-            .filter(|mode| *mode <= 0o7777)
-            .ok_or_else(|| BuildError::Chmod(text.into()))
-    });
-    Ok(Dress {
-        owner,
-        mode: mode.transpose()?,
-    })
+    Ok(Dress { owner, mode: None })
 }
 
 /// Copies one source; ADD unpacks an archive.

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::Path};
 
-use drydock_dockerfile::{ExpandError, ParseError};
+use drydock_dockerfile::{ParseError, ResolveError};
 use drydock_image::StoreError;
 use drydock_runtime::launch::LaunchError;
 use drydock_spec::ParseRefError;
@@ -25,10 +25,14 @@ pub(crate) enum BuildError {
     /// The user or group of the image does not exist.
     #[error(transparent)]
     User(LaunchError),
-    #[error(transparent)]
+    #[error("{}", .0.classic())]
     Dockerfile(#[from] ParseError),
     #[error(transparent)]
-    Expand(#[from] ExpandError),
+    Expand(#[from] ResolveError),
+    #[error(
+        "the --{0} option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images with BuildKit enabled"
+    )]
+    BuildKit(&'static str),
     #[error("Cannot locate specified Dockerfile: {0}")]
     NoDockerfile(String),
     #[error("the build context cannot be unpacked: {0}")]
@@ -44,8 +48,6 @@ pub(crate) enum BuildError {
     ManySources(&'static str),
     #[error("unable to convert uid/gid chown string to host mapping: {0}")]
     Chown(String),
-    #[error("invalid chmod parameter: '{0}'. it should be octal string and between 0 and 07777")]
-    Chmod(String),
     #[error("invalid from flag value {name}: {reason}")]
     From { name: String, reason: String },
     #[error("base name ({0}) should not be blank")]

@@ -1,6 +1,6 @@
 //! RUN: a container whose changes become the layer.
 
-use drydock_dockerfile::Command;
+use drydock_dockerfile::Run;
 use drydock_runtime::{
     capability::Capabilities,
     container::{
@@ -20,8 +20,11 @@ use super::{
 
 impl Builder<'_> {
     /// One such step.
-    pub(super) fn run(&mut self, stage: &mut Stage, command: &Command) -> Result<(), BuildError> {
-        let written = command.argv(&stage.shell());
+    pub(super) fn run(&mut self, stage: &mut Stage, run: &Run) -> Result<(), BuildError> {
+        if let Some(flag) = run.first_flag() {
+            return Err(BuildError::BuildKit(flag));
+        }
+        let written = run.command.argv(&stage.shell());
         let args = self.args.stage_env(stage.env());
         let created_by = self.created_by(&written, &args);
         let argv = match written.is_empty() {
