@@ -11,6 +11,7 @@ use crate::{
     EngineConfig,
     activity::Activity,
     build::Builds,
+    builder::Builder,
     container::Registry,
     events::Events,
     exec::Execs,
@@ -49,6 +50,8 @@ pub(crate) struct Inner {
     pub networks: Networks,
     /// What builds share.
     pub builds: Builds,
+    /// The same, of our own client's builds.
+    pub builder: Builder,
     /// Work at registries that the keeper does.
     pub errands: Arc<Errands>,
     /// What layers are in registries.
@@ -92,6 +95,7 @@ impl Engine {
             volumes: Volumes::new(config.data.join("volumes")),
             networks: Networks::default(),
             builds: Builds::default(),
+            builder: Builder::default(),
             errands: Arc::default(),
             layers: KnownLayers::default(),
             hosted,

@@ -19,6 +19,7 @@ pub mod entry;
 
 pub(crate) mod activity;
 pub(crate) mod build;
+mod builder;
 pub(crate) mod clock;
 pub(crate) mod container;
 pub(crate) mod doors;

@@ -8,7 +8,7 @@ use axum::{
 };
 
 use crate::{
-    Engine,
+    Engine, builder,
     doors::Door,
     error::EngineError,
     routes::{
@@ -19,7 +19,7 @@ use crate::{
 
 /// What is answered at `door`.
 pub(crate) fn routes(door: Door) -> Router<Engine> {
-    let docker = docker();
+    let docker = docker().merge(builder::routes());
     let routes = match door {
         Door::Learner => docker,
         Door::Control => docker.merge(control()),

@@ -83,6 +83,13 @@ pub enum MountSource {
     Engine(PathBuf),
     /// Fresh memory.
     Tmpfs(Tmpfs),
+    /// A place in the merged files of layers, found without leaving them; what is written goes to the upper directory.
+    Layers {
+        /// The layers.
+        rootfs: Rootfs,
+        /// From their root.
+        path: PathBuf,
+    },
 }
 
 /// A file system in memory; tmpfs(5). Never with device files: a sandbox has none to make.

@@ -47,6 +47,21 @@ impl Cancel {
         Ok(())
     }
 
+    /// Waits until it is cancelled, but not for longer.
+    pub(crate) fn wait(&self, patience: std::time::Duration) {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let event = self.event();
+        let patience = Timespec {
+            tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: patience.subsec_nanos().into(),
+        };
+        // Whoever waits looks again, whatever woke it.
+        let _ = poll(
+            &mut [PollFd::from_borrowed_fd(event, PollFlags::IN)],
+            Some(&patience),
+        );
+    }
+
     /// Readable once it is cancelled.
     pub(crate) fn event(&self) -> BorrowedFd<'_> {
         self.0.event.as_fd()

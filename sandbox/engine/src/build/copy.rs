@@ -121,11 +121,7 @@ impl Builder<'_> {
 fn sources(root: BorrowedFd<'_>, instruction: &str, copy: &Copy) -> Result<Vec<Source>, CopyError> {
     let mut sources = Vec::new();
     for written in &copy.sources {
-        if instruction == "ADD"
-            && ["http://", "https://", "git@", "git://"]
-                .iter()
-                .any(|p| written.starts_with(p))
-        {
+        if instruction == "ADD" && is_remote(written) {
             return Err(CopyError::Remote(written.clone()));
         }
         let found = find::find(root, written).map_err(|error| match (&error, &copy.from) {
@@ -150,8 +146,14 @@ fn dress(image: BorrowedFd<'_>, copy: &Copy) -> Result<Dress, BuildError> {
     Ok(Dress { owner, mode: None })
 }
 
+/// Whether a source is on the network.
+pub(crate) fn is_remote(source: &str) -> bool {
+    let schemes = ["http://", "https://", "git@", "git://"];
+    schemes.iter().any(|scheme| source.starts_with(scheme))
+}
+
 /// Copies one source; ADD unpacks an archive.
-fn put(
+pub(crate) fn put(
     target: &Target<'_>,
     root: BorrowedFd<'_>,
     source: &Source,

@@ -22,7 +22,7 @@ pub(crate) mod cancel;
 pub(crate) mod changes;
 pub(crate) mod chown;
 mod context;
-mod copy;
+pub(crate) mod copy;
 pub(crate) mod decompress;
 mod error;
 pub(crate) mod etc;
@@ -43,9 +43,11 @@ use axum::{body::Body, response::Response};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-#[allow(unused_imports)]
-pub(crate) use self::error::{BuildError, CopyError, Meter};
 use self::{builder::Builder, cache::Cache, cancel::Cancel, output::Output, request::BuildRequest};
+pub(crate) use self::{
+    error::{BuildError, CopyError, Meter},
+    request::hosts_line,
+};
 use crate::{Engine, error::EngineError, http::stream};
 
 /// Unpacks an archive below `root` as a build's context is.
@@ -125,7 +127,12 @@ pub(crate) async fn build(
 }
 
 /// Cancels a build that nobody waits for. It must end with the build, since the answer does not end before it does.
-async fn watch(engine: Engine, client: stream::Sender, cancel: Cancel, ended: CancellationToken) {
+pub(crate) async fn watch(
+    engine: Engine,
+    client: stream::Sender,
+    cancel: Cancel,
+    ended: CancellationToken,
+) {
     tokio::select! {
         () = ended.cancelled() => return,
         () = client.closed() => {}

@@ -100,7 +100,7 @@ impl BuildRequest {
 }
 
 /// `name:address`, whose address may have colons of its own.
-fn hosts_line(text: &str) -> Option<String> {
+pub(crate) fn hosts_line(text: &str) -> Option<String> {
     let (name, address) = text.split_once(':')?;
     let address: IpAddr = address.parse().ok()?;
     let plain = |letter: char| !letter.is_whitespace() && !letter.is_control();

@@ -38,6 +38,8 @@ pub(crate) async fn ping(method: Method) -> Response {
         ),
         (header::PRAGMA.as_str(), "no-cache"),
         ("Builder-Version", "1"),
+        // Our own client's builds: `drydock_api::build`.
+        ("Drydock-Builder", "1"),
         ("Swarm", "inactive"),
     ];
     let body = if method == Method::HEAD { "" } else { "OK" };
@@ -343,7 +345,22 @@ fn usage(engine: &Engine, door: Door, api: ApiVersion) -> Answer<Value> {
         .collect();
     let layers = images::layers_size(engine)?;
     Ok(json!({
-        "LayersSize": layers, "Images": images, "Containers": containers, "Volumes": volumes, "BuildCache": [],
-        "BuilderSize": 0,
+        "LayersSize": layers, "Images": images, "Containers": containers, "Volumes": volumes,
+        "BuildCache": build_cache(engine), "BuilderSize": 0,
     }))
+}
+
+/// The records of the build cache as Docker words them.
+fn build_cache(engine: &Engine) -> Vec<Value> {
+    let record = |record: drydock_api::build::CacheRecord| {
+        json!({
+            "ID": record.id, "Parents": record.parents, "Type": record.kind, "Description": record.description,
+            "InUse": record.in_use, "Shared": record.shared, "Size": record.size, "CreatedAt": record.created,
+            "LastUsedAt": record.last_used, "UsageCount": record.usage_count,
+        })
+    };
+    crate::builder::usage(engine)
+        .into_iter()
+        .map(record)
+        .collect()
 }

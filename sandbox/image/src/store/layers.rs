@@ -240,6 +240,15 @@ impl Store {
         Ok(freed)
     }
 
+    /// The layers of this store's images.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn used_by_images(&self) -> Result<HashSet<Digest>, StoreError> {
+        let lock = self.inner.own.publish()?;
+        self.used_layers(&lock)
+    }
+
     fn used_layers(&self, _: &Publishing) -> Result<HashSet<Digest>, StoreError> {
         let mut used = HashSet::new();
         for id in self.inner.own.image_ids()? {

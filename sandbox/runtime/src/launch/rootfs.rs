@@ -109,21 +109,40 @@ pub fn open_copy(path: &Path) -> io::Result<OwnedFd> {
     Ok(open_tree(&found, "", flags)?)
 }
 
+fn attach_new_root(mount: &OwnedFd) -> io::Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    Ok(move_mount(mount, "", CWD, NEW_ROOT, flags)?)
+}
+
+/// A detached copy of a place in layers. Only what is attached can be copied, so they are for a moment.
+fn place_in(rootfs: &Rootfs, path: &Path) -> io::Result<OwnedFd> {
+    let merged = overlay::mount_detached(rootfs)?;
+    attach_new_root(&merged)?;
+    let place = paths::find_in(merged.as_fd(), path).and_then(|found| {
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE
+            | OpenTreeFlags::OPEN_TREE_CLOEXEC
+            | OpenTreeFlags::AT_EMPTY_PATH;
+        Ok(open_tree(&found, "", flags)?)
+    });
+    rustix::mount::unmount(NEW_ROOT, rustix::mount::UnmountFlags::DETACH)?;
+    place
+}
+
 /// Mounts everything but `/proc`, which shows the process numbers of whoever mounts it; answers the root.
 pub fn assemble(plan: &Plan<'_>, sources: Sources) -> Result<OwnedFd, LaunchError> {
     let step = |stage: &str| {
         let stage = stage.to_owned();
         move |e: io::Error| LaunchError::init(stage, &e)
     };
+    let mut sources = sources;
+    for (mount, source) in plan.mounts.iter().zip(&mut sources.0) {
+        if let MountSource::Layers { rootfs, path } = &mount.source {
+            let place = place_in(rootfs, path).map_err(|e| mount_error(mount, &e))?;
+            *source = Some(place);
+        }
+    }
     let merged = overlay::mount_detached(plan.rootfs).map_err(step("mounting the layers"))?;
-    move_mount(
-        &merged,
-        "",
-        CWD,
-        NEW_ROOT,
-        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
-    )
-    .map_err(|e| step("attaching the layers")(e.into()))?;
+    attach_new_root(&merged).map_err(step("attaching the layers"))?;
     let root = merged;
     paths::make_dirs_in(root.as_fd(), Path::new("/proc")).map_err(step("making /proc"))?;
     devices::mount(root.as_fd(), &plan.shm, plan.terminals).map_err(step("making /dev"))?;
@@ -256,6 +275,7 @@ fn mount_error(mount: &Mount, error: &io::Error) -> LaunchError {
         MountSource::Workstation(path) | MountSource::Engine(path) => {
             (path.display().to_string(), ", flags=MS_BIND|MS_REC")
         }
+        MountSource::Layers { path, .. } => (path.display().to_string(), ""),
         MountSource::Tmpfs(_) => ("tmpfs".into(), ""),
     };
     LaunchError::Mount {

@@ -222,3 +222,20 @@ fn times(stat: &Stat) -> Timestamps {
         last_modification: time,
     }
 }
+
+/// Makes a directory with its parents where they are missing; new ones get `owner`.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn make_directory(
+    root: BorrowedFd<'_>,
+    path: &str,
+    owner: (u32, u32),
+) -> io::Result<()> {
+    let target = Target {
+        root,
+        path,
+        dress: Dress::default(),
+    };
+    target.directory(Path::new(path), Some(owner)).map(drop)
+}

@@ -1,0 +1,148 @@
+//! Instructions that change only what the image says.
+
+use drydock_dockerfile::{Dockerfile, Instruction};
+
+use super::{error::Failure, solve::Solver, stage::State};
+use crate::build::metadata;
+
+/// Arguments that need no `ARG`, that no command's key has, and that no history tells.
+pub(super) const PROXIES: [&str; 10] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "FTP_PROXY",
+    "ftp_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
+
+/// The platform that is built for, and on.
+pub(super) fn platform() -> String {
+    format!("linux/{}", drydock_image::config::host_architecture())
+}
+
+/// What FROM and the arguments before it see: the platforms, and those arguments.
+///
+/// # Errors
+/// A word that cannot be expanded, at its line.
+pub(super) fn globals(
+    file: &Dockerfile,
+    request: &drydock_api::build::BuildRequest,
+) -> Result<Vec<String>, super::error::Failed> {
+    let platform = platform();
+    let architecture = drydock_image::config::host_architecture();
+    let mut globals = Vec::new();
+    for (kind, platform) in [("BUILD", &platform), ("TARGET", &platform)] {
+        globals.push(format!("{kind}PLATFORM={platform}"));
+        globals.push(format!("{kind}OS=linux"));
+        globals.push(format!("{kind}OSVERSION="));
+        globals.push(format!("{kind}ARCH={architecture}"));
+        globals.push(format!("{kind}VARIANT="));
+    }
+    globals.push(format!(
+        "TARGETSTAGE={}",
+        request.target.as_deref().unwrap_or("default")
+    ));
+    for step in &file.global_args {
+        let lines = super::plan::lines(step.lines);
+        let Instruction::Arg(args) = &step.instruction else {
+            continue;
+        };
+        for (name, default) in args {
+            let given = request.args.get(name).cloned().flatten();
+            let expand =
+                |word: &String| drydock_dockerfile::expand::word(word, &globals, file.escape);
+            let default = default.as_ref().map(expand).transpose();
+            let default = default.map_err(|error| Failure::from(error).at(lines))?;
+            if let Some(value) = given.or(default) {
+                super::stage::set(&mut globals, name, &value);
+            }
+        }
+    }
+    Ok(globals)
+}
+
+impl Solver<'_> {
+    /// One such instruction, its variables expanded but for ARG's, whose default may not be wanted.
+    pub(super) fn setting(
+        &self,
+        state: &mut State,
+        instruction: &Instruction,
+    ) -> Result<(), Failure> {
+        match instruction {
+            Instruction::Arg(args) => return self.arg(state, args),
+            Instruction::Maintainer(author) => state.image.author = Some(author.clone()),
+            Instruction::Env(pairs) => {
+                for (name, value) in pairs {
+                    state.set_env(name, value);
+                }
+            }
+            _ => {}
+        }
+        let shell = state.shell();
+        metadata::apply(&mut state.run, &mut state.cmd_set, instruction)
+            .map_err(|error| Failure::Wrong(error.to_string()))?;
+        match instruction {
+            // A build on the image tells of it.
+            Instruction::OnBuild(_) => return Ok(()),
+            Instruction::Cmd(_) => state.run.args_escaped = true,
+            _ => {}
+        }
+        state.history(note(instruction, &shell), true);
+        Ok(())
+    }
+
+    fn arg(&self, state: &mut State, args: &[(String, Option<String>)]) -> Result<(), Failure> {
+        let mut words = Vec::new();
+        for (name, default) in args {
+            let given = self.request.args.get(name).cloned().flatten();
+            let value = match (given, default) {
+                (Some(given), _) => Some(given),
+                (None, Some(default)) => Some(drydock_dockerfile::expand::word(
+                    default,
+                    &state.env,
+                    self.escape,
+                )?),
+                (None, None) => self.global(name),
+            };
+            if let Some(value) = &value {
+                state.set_env(name, value);
+            }
+            words.push(match &value {
+                Some(value) => format!("{name}={value}"),
+                None => name.clone(),
+            });
+            state.args.push((name.clone(), value));
+        }
+        state.history(format!("ARG {}", words.join(" ")), true);
+        Ok(())
+    }
+
+    fn global(&self, name: &str) -> Option<String> {
+        let own = |entry: &&String| entry.split('=').next() == Some(name);
+        let entry = self.plan.globals.iter().find(own)?;
+        entry.split_once('=').map(|(_, value)| value.to_owned())
+    }
+}
+
+/// What the history says of it.
+fn note(instruction: &Instruction, shell: &[String]) -> String {
+    match instruction {
+        Instruction::Expose(ports) => {
+            let mut exposed = drydock_image::config::RunConfig::default();
+            // They were read a moment ago.
+            let _ = metadata::apply(
+                &mut exposed,
+                &mut false,
+                &Instruction::Expose(ports.clone()),
+            );
+            let ports = exposed.exposed_ports.unwrap_or_default();
+            let ports: Vec<String> = ports.keys().map(|port| format!("{port}:{{}}")).collect();
+            format!("EXPOSE map[{}]", ports.join(" "))
+        }
+        other => other.note(shell),
+    }
+}

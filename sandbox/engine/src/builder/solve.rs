@@ -1,0 +1,465 @@
+//! Stages side by side, each step by step, from the cache where it has them.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    fs::{self, File},
+    os::fd::AsFd as _,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use drydock_api::build::{BuildRequest, Lines, Miss, StepReport};
+use drydock_dockerfile::Instruction;
+use drydock_image::ImageId;
+use drydock_runtime::container::Rootfs;
+use jiff::Timestamp;
+
+use super::{
+    cache::Made,
+    context::ContextDir,
+    error::{Failed, Failure},
+    explain::{self, Before, Remembered},
+    inputs::Inputs,
+    names::{self, Counter},
+    plan::{Base, Plan, PlannedStep},
+    report::{Report, Shown},
+    room::Room,
+    stage::State,
+};
+use crate::{
+    Engine,
+    build::{cancel::Cancel, tree::clamp},
+};
+
+/// Stages that are built at the same time.
+const SIDE_BY_SIDE: usize = 4;
+/// Layers of an image, as in Docker.
+const MAX_LAYERS: usize = 125;
+
+/// One build.
+#[derive(Debug)]
+pub(super) struct Solver<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) request: &'a BuildRequest,
+    pub(super) plan: &'a Plan,
+    pub(super) escape: char,
+    pub(super) images: &'a HashMap<String, ImageId>,
+    pub(super) context: Option<Arc<ContextDir>>,
+    pub(super) room: &'a Room,
+    pub(super) report: &'a Report,
+    pub(super) cancel: &'a Cancel,
+    /// What the last build of the same thing depended on.
+    pub(super) last: Option<Arc<Vec<Remembered>>>,
+    /// `SOURCE_DATE_EPOCH`.
+    pub(super) epoch: Option<Timestamp>,
+    begun: Timestamp,
+    progress: Mutex<Progress>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    /// Stages that nobody has begun, in the order in which they are begun.
+    open: Vec<usize>,
+    done: HashMap<usize, Arc<State>>,
+    failed: Option<Failed>,
+    /// By stage and step.
+    reports: BTreeMap<(usize, usize), StepReport>,
+    remembered: Vec<Remembered>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Solved {
+    /// The target, or why there is none.
+    pub(super) ended: Result<Arc<State>, Failed>,
+    pub(super) reports: Vec<StepReport>,
+    pub(super) remembered: Vec<Remembered>,
+}
+
+/// A step while it is done.
+#[derive(Debug)]
+pub(super) struct Doing<'a> {
+    pub(super) planned: &'a PlannedStep,
+    /// As displays name it.
+    pub(super) name: String,
+    stage: usize,
+    stage_name: &'a str,
+    index: usize,
+    ignores_cache: bool,
+    shown: RefCell<Option<Shown>>,
+}
+
+impl Doing<'_> {
+    fn lines(&self) -> Lines {
+        super::plan::lines(self.planned.step.lines)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) request: &'a BuildRequest,
+    pub(super) plan: &'a Plan,
+    pub(super) escape: char,
+    pub(super) images: &'a HashMap<String, ImageId>,
+    pub(super) room: &'a Room,
+    pub(super) report: &'a Report,
+    pub(super) cancel: &'a Cancel,
+}
+
+impl<'a> Solver<'a> {
+    pub(super) fn new(
+        parts: Parts<'a>,
+        context: Option<Arc<ContextDir>>,
+        last: Option<Arc<Vec<Remembered>>>,
+        epoch: Option<Timestamp>,
+    ) -> Self {
+        // Sources wait for nobody, and a stage only for those before it: so whoever is waited for was begun.
+        let is_source = |stage: &&usize| parts.plan.stages[**stage].is_source;
+        let (sources, stages): (Vec<&usize>, Vec<&usize>) =
+            parts.plan.needed.iter().partition(is_source);
+        let open = stages.into_iter().rev().chain(sources).copied().collect();
+        Self {
+            engine: parts.engine,
+            request: parts.request,
+            plan: parts.plan,
+            escape: parts.escape,
+            images: parts.images,
+            context,
+            room: parts.room,
+            report: parts.report,
+            cancel: parts.cancel,
+            last,
+            epoch,
+            begun: Timestamp::now(),
+            progress: Mutex::new(Progress {
+                open,
+                ..Progress::default()
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Builds all stages that are needed.
+    pub(super) fn solve(self) -> Solved {
+        let workers = self.plan.needed.len().min(SIDE_BY_SIDE);
+        thread::scope(|scope| {
+            for _ in 1..workers {
+                scope.spawn(|| self.work());
+            }
+            self.work();
+        });
+        let target = self.plan.target;
+        let progress = self
+            .progress
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let ended = match (progress.failed, progress.done.get(&target)) {
+            (Some(failed), _) => Err(failed),
+            (None, Some(state)) => Ok(state.clone()),
+            (None, None) => Err(Failure::Cancelled.into()),
+        };
+        Solved {
+            ended,
+            reports: progress.reports.into_values().collect(),
+            remembered: progress.remembered,
+        }
+    }
+
+    /// Takes stage after stage until there is none or one has failed.
+    fn work(&self) {
+        while let Some(index) = self.next() {
+            match self.stage(index) {
+                Ok(state) => drop(self.lock().done.insert(index, Arc::new(state))),
+                Err(failed) => self.fail(failed),
+            }
+            self.changed.notify_all();
+        }
+    }
+
+    fn next(&self) -> Option<usize> {
+        let mut progress = self.lock();
+        if progress.failed.is_some() {
+            return None;
+        }
+        progress.open.pop()
+    }
+
+    /// The first failure counts; the others are its consequences.
+    fn fail(&self, failed: Failed) {
+        let mut progress = self.lock();
+        let known = progress.failed.as_ref().map(|known| &*known.why);
+        if matches!(known, None | Some(Failure::Cancelled)) {
+            progress.failed = Some(failed);
+        }
+        drop(progress);
+        self.cancel.cancel();
+        self.changed.notify_all();
+    }
+
+    /// A stage that this one needs, once it is built.
+    pub(super) fn wait_for(&self, index: usize) -> Result<Arc<State>, Failure> {
+        let mut progress = self.lock();
+        loop {
+            if progress.failed.is_some() {
+                return Err(Failure::Cancelled);
+            }
+            if let Some(state) = progress.done.get(&index) {
+                return Ok(state.clone());
+            }
+            progress = self
+                .changed
+                .wait(progress)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stage(&self, index: usize) -> Result<State, Failed> {
+        let stage = &self.plan.stages[index];
+        let mut counter = Counter::new(&stage.name, stage.total());
+        let mut state = self
+            .base(index, &mut counter)
+            .map_err(|why| why.at(stage.lines))?;
+        for (at, planned) in stage.steps.iter().enumerate() {
+            self.cancel.check().map_err(|_| Failure::Cancelled)?;
+            let numbered = names::counts(&planned.step.instruction);
+            let doing = Doing {
+                planned,
+                name: match numbered {
+                    true => counter.name(
+                        &planned.step.display(&state.env, self.escape),
+                        planned.on_build,
+                    ),
+                    false => planned.step.text.clone(),
+                },
+                stage: index,
+                stage_name: &stage.name,
+                index: at,
+                ignores_cache: stage.ignores_cache,
+                shown: RefCell::new(None),
+            };
+            self.step(&doing, &mut state)
+                .map_err(|why| self.failed(&doing, why))?;
+        }
+        Ok(state)
+    }
+
+    /// What a stage begins with.
+    fn base(&self, index: usize, counter: &mut Counter) -> Result<State, Failure> {
+        let stage = &self.plan.stages[index];
+        let name = match &stage.base {
+            Base::Scratch => return Ok(State::scratch()),
+            Base::Stage(earlier) => return Ok(self.wait_for(*earlier)?.inherit()),
+            Base::Image(name) => name,
+            Base::Context(id) => return self.context_stage(id),
+        };
+        let shown = format!("FROM {}", names::image(name));
+        let shown = match stage.is_source {
+            true => shown,
+            false => counter.name(&shown, false),
+        };
+        let shown = self.report.begin(&shown, &format!("{index}"), Vec::new())?;
+        let id = self.images.get(name).ok_or(Failure::Cancelled)?;
+        let mut state = State::from(&self.engine.store, id, name)?;
+        shown.cached()?;
+        state.vertex = Some(shown.digest().to_owned());
+        Ok(state)
+    }
+
+    fn step(&self, doing: &Doing<'_>, state: &mut State) -> Result<(), Failure> {
+        let instruction = &doing.planned.step.instruction;
+        if let Instruction::Arg(_) = instruction {
+            return self.setting(state, instruction);
+        }
+        match instruction.resolve(&state.env, self.escape)? {
+            Instruction::Run(run) => self.run(doing, state, &run),
+            Instruction::Copy(copy) => self.copy(doing, state, "COPY", &copy),
+            Instruction::Add(copy) => self.copy(doing, state, "ADD", &copy),
+            Instruction::Workdir(path) => self.workdir(doing, state, &path),
+            other => self.setting(state, &other),
+        }
+    }
+
+    /// A step is shown from here on.
+    pub(super) fn begin(&self, doing: &Doing<'_>, state: &mut State) -> Result<Shown, Failure> {
+        let place = format!("{} {}", doing.stage, doing.index);
+        let inputs = state.vertex.iter().cloned().collect();
+        let shown = self.report.begin(&doing.name, &place, inputs)?;
+        state.vertex = Some(shown.digest().to_owned());
+        doing.shown.replace(Some(shown.clone()));
+        Ok(shown)
+    }
+
+    /// A failure with the step's place; the display marks the step.
+    fn failed(&self, doing: &Doing<'_>, why: Failure) -> Failed {
+        let why = why.with_meter(&self.engine.config.data);
+        let shown = doing.shown.borrow();
+        if let Some(shown) = shown.as_ref() {
+            // Who has gone is told nothing.
+            let _ = shown.failed(&why.to_string());
+        }
+        Failed {
+            why: Box::new(why),
+            lines: Some(doing.lines()),
+            step: shown
+                .as_ref()
+                .map(|shown| (shown.name().to_owned(), shown.digest().to_owned())),
+        }
+    }
+
+    /// A step's layer: from the cache, or made by `make` in an overlay's upper directory.
+    pub(super) fn layer(
+        &self,
+        doing: &Doing<'_>,
+        state: &mut State,
+        inputs: Inputs,
+        make: impl Fn(&Rootfs, &super::room::Desk) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let shown = doing.shown.borrow().clone();
+        let shown = match shown {
+            Some(shown) => shown,
+            None => self.begin(doing, state)?,
+        };
+        let key = inputs.key();
+        let cache = &self.engine.builder.cache;
+        let known = match doing.ignores_cache {
+            true => None,
+            false => cache.get(&self.engine.store, &key),
+        };
+        let cached = known.is_some();
+        let misses = if cached {
+            Vec::new()
+        } else {
+            self.misses(doing, state, &inputs)
+        };
+        let made = match known {
+            Some(made) => made,
+            None => {
+                let made = self.made(state, &make)?;
+                let parent = super::cache::Key::of([inputs.parent.as_slice()]);
+                cache.put(
+                    &self.engine.store,
+                    key,
+                    Some(parent),
+                    &doing.name,
+                    made.clone(),
+                );
+                state.before = Before::Step(doing.name.clone());
+                made
+            }
+        };
+        if cached {
+            shown.cached()?
+        } else {
+            shown.done()?
+        }
+        self.tell(doing, &shown, cached, misses, made.layer.size, inputs);
+        state.push(&self.engine.store, made.layer, made.created);
+        Ok(())
+    }
+
+    fn misses(&self, doing: &Doing<'_>, state: &State, inputs: &Inputs) -> Vec<Miss> {
+        if doing.ignores_cache {
+            return vec![Miss::Asked];
+        }
+        let last = self.last.as_ref().map(|steps| steps.as_slice());
+        let place = (doing.stage_name.to_owned(), doing.index);
+        explain::misses(last, &place, inputs, &state.before)
+    }
+
+    fn tell(
+        &self,
+        doing: &Doing<'_>,
+        shown: &Shown,
+        cached: bool,
+        misses: Vec<Miss>,
+        size: u64,
+        inputs: Inputs,
+    ) {
+        let report = StepReport {
+            name: doing.name.clone(),
+            lines: doing.lines(),
+            cached,
+            misses,
+            size: Some(size),
+            millis: shown.millis(),
+        };
+        let mut progress = self.lock();
+        progress.reports.insert((doing.stage, doing.index), report);
+        progress.remembered.push(Remembered {
+            place: (doing.stage_name.to_owned(), doing.index),
+            inputs,
+        });
+    }
+
+    /// Makes a layer; once more after making room, should there be none.
+    fn made(
+        &self,
+        state: &State,
+        make: &impl Fn(&Rootfs, &super::room::Desk) -> Result<(), Failure>,
+    ) -> Result<Made, Failure> {
+        if state.layers.len() >= MAX_LAYERS {
+            return Err(Failure::Wrong("max depth exceeded".into()));
+        }
+        match self.made_once(state, make) {
+            Err(error)
+                if error.is_full() && super::cache::make_room(self.engine, self.begun) > 0 =>
+            {
+                self.made_once(state, make)
+            }
+            other => other,
+        }
+    }
+
+    fn made_once(
+        &self,
+        state: &State,
+        make: &impl Fn(&Rootfs, &super::room::Desk) -> Result<(), Failure>,
+    ) -> Result<Made, Failure> {
+        let desk = self
+            .room
+            .desk()
+            .map_err(Failure::os("make a step's directory"))?;
+        let rootfs = self.room.rootfs(&state.directories(), &desk);
+        let made = make(&rootfs, &desk).and_then(|()| {
+            if let Some(epoch) = self.epoch {
+                let upper = File::open(&desk.upper).map_err(Failure::os("open a step's layer"))?;
+                clamp::clamp(upper.as_fd(), epoch.as_second())
+                    .map_err(Failure::os("set the times of a step's layer"))?;
+            }
+            Ok(self.engine.store.add_layer(&desk.upper)?)
+        });
+        // Nothing of a step stays but its layer; a failed one's files would fill the disk until the build ends.
+        let _ = fs::remove_dir_all(&desk.path);
+        Ok(Made {
+            layer: made?,
+            created: Timestamp::now(),
+        })
+    }
+
+    /// A context that the client named, as a stage.
+    fn context_stage(&self, id: &str) -> Result<State, Failure> {
+        let context = self.engine.builder.contexts.take(id);
+        let context =
+            context.ok_or_else(|| Failure::Wrong(format!("no such build context: {id}")))?;
+        context
+            .settle()
+            .map_err(Failure::os("read a build context"))?;
+        let desk = self
+            .room
+            .desk()
+            .map_err(Failure::os("make a step's directory"))?;
+        let upper = File::open(&desk.upper).map_err(Failure::os("open a step's layer"))?;
+        super::copy::whole(context.root(), upper.as_fd())?;
+        let layer = self.engine.store.add_layer(&desk.upper)?;
+        let mut state = State::scratch();
+        state.push(&self.engine.store, layer, Timestamp::now());
+        Ok(state)
+    }
+}
