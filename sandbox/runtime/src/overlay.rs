@@ -54,6 +54,7 @@ fn finish(fs: &OwnedFd) -> io::Result<OwnedFd> {
 /// `lowerdir+` takes one layer a call (6.7 and later); before, all of them stand in one string,
 /// which fsconfig(2) limits to 256 bytes, so they are named by short file-descriptor paths.
 fn set_lowers(fs: &OwnedFd, lowers: &[PathBuf]) -> io::Result<()> {
+    let lowers = topmost_of_each(lowers);
     let mut one_by_one = true;
     for (index, lower) in lowers.iter().enumerate() {
         match fsconfig_set_string(fs, "lowerdir+", path(lower)?) {
@@ -73,7 +74,7 @@ fn set_lowers(fs: &OwnedFd, lowers: &[PathBuf]) -> io::Result<()> {
         .map(|dir| {
             rustix::fs::openat(
                 CWD,
-                dir,
+                dir.as_path(),
                 OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
                 Mode::empty(),
             )
@@ -86,7 +87,34 @@ fn set_lowers(fs: &OwnedFd, lowers: &[PathBuf]) -> io::Result<()> {
     Ok(fsconfig_set_string(fs, "lowerdir", names.join(":"))?)
 }
 
+/// A layer that is there twice, as one that changed nothing is, counts where it is topmost: all that it says it says
+/// there. The kernel refuses to take a directory twice.
+fn topmost_of_each(lowers: &[PathBuf]) -> Vec<&PathBuf> {
+    let mut kept: Vec<&PathBuf> = Vec::new();
+    for lower in lowers {
+        if !kept.contains(&lower) {
+            kept.push(lower);
+        }
+    }
+    kept
+}
+
 fn path(path: &Path) -> io::Result<&str> {
     path.to_str()
         .ok_or_else(|| io::Error::from_raw_os_error(libc::EILSEQ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_that_is_there_twice_counts_where_it_is_topmost() {
+        let paths: Vec<PathBuf> = ["/a", "/b", "/a", "/c"].map(PathBuf::from).into();
+        let kept: Vec<&Path> = topmost_of_each(&paths)
+            .iter()
+            .map(|path| path.as_path())
+            .collect();
+        assert_eq!(kept, ["/a", "/b", "/c"].map(Path::new));
+    }
 }
