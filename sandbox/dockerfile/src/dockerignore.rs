@@ -62,6 +62,12 @@ impl DockerIgnore {
         self.rules.is_empty()
     }
 
+    /// Whether there is a rule that brings paths back.
+    #[must_use]
+    pub fn has_exceptions(&self) -> bool {
+        self.rules.iter().any(|rule| rule.exception)
+    }
+
     /// Whether `path`, relative to the context's root with `/` between its parts, is excluded, by itself or by a
     /// directory above it.
     #[must_use]

@@ -20,8 +20,8 @@ pub enum ParseError {
     /// Over [`crate::MAX_BYTES`].
     #[error("the Dockerfile is larger than {} bytes", crate::MAX_BYTES)]
     TooLarge,
-    /// More instructions than any real file has.
-    #[error("the Dockerfile has too many instructions")]
+    /// More instructions or variables than any real file has.
+    #[error("the Dockerfile has too many instructions or variables")]
     TooMany,
     /// Only `ARG`s.
     #[error("dockerfile contains no stages to build")]
@@ -95,7 +95,9 @@ impl ParseError {
                     crate::MAX_BYTES
                 )
             }
-            Self::TooMany => "failed to parse Dockerfile: too many instructions".into(),
+            Self::TooMany => {
+                "failed to parse Dockerfile: too many instructions or variables".into()
+            }
             Self::NoStages { lines } => no_stage(*lines, "ARG"),
             Self::NoStage { lines, instruction } => no_stage(*lines, instruction),
             Self::NoTarget { name, .. } => {
@@ -231,7 +233,7 @@ pub enum Problem {
     #[error(transparent)]
     Heredoc(ExpandError),
     /// `RUN --network=x`.
-    #[error("unsupported network mode {0:?}")]
+    #[error("invalid network mode {0:?}")]
     Network(String),
     /// `RUN --security=x`.
     #[error("security {0:?} is not valid")]

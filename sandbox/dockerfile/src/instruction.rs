@@ -104,6 +104,15 @@ impl Healthcheck {
 }
 
 impl Instruction {
+    /// How many names it gives values.
+    pub(crate) fn pairs(&self) -> usize {
+        match self {
+            Self::Env(pairs) | Self::Label(pairs) => pairs.len(),
+            Self::Arg(args) => args.len(),
+            _ => 0,
+        }
+    }
+
     /// Its name in upper case.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -8,11 +8,13 @@
 //! - [`Dockerfile`]: a whole file, parsed as BuildKit or as the classic builder does ([`Dialect`]).
 //! - [`Instruction`]: one typed instruction; [`Instruction::resolve`] replaces its variables.
 //! - [`BuildArgs`]: which `ARG`s an instruction sees.
+//! - [`check`]: the build checks.
 //! - [`dockerignore`]: which paths stay out of the build context. [`Wildcard`]: which ones COPY means.
 //!
 //! Deliberately absent: I/O. What a step does to an image is the engine's business.
 
 mod build_args;
+pub mod check;
 mod copy;
 mod dialect;
 mod directive;
@@ -21,6 +23,7 @@ mod duration;
 mod error;
 pub mod expand;
 mod flags;
+mod globals;
 mod heredoc;
 mod hint;
 mod instruction;
@@ -41,6 +44,7 @@ pub use directive::{CheckDirective, Rules, syntax};
 pub use dockerignore::{DockerIgnore, IgnoreError};
 pub use error::{ParseError, Problem};
 pub use expand::{ExpandError, Names};
+pub use globals::{GivenArgs, GlobalError};
 pub use heredoc::Heredoc;
 pub use instruction::{Command, Healthcheck, Instruction};
 pub use lines::Lines;

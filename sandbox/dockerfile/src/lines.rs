@@ -60,7 +60,7 @@ pub(crate) struct Source {
 }
 
 /// More instructions than any real file has.
-const MAX_INSTRUCTIONS: usize = 10_000;
+const MAX_INSTRUCTIONS: usize = 5_000;
 
 /// Splits a file.
 pub(crate) fn split(text: &str, dialect: Dialect) -> Result<Source, ParseError> {

@@ -14,6 +14,9 @@ use crate::{
 /// The most bytes a Dockerfile may have.
 pub const MAX_BYTES: usize = 1 << 20;
 
+/// More `name=value` pairs than any real file has.
+const MAX_PAIRS: usize = 5_000;
+
 /// A parsed Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dockerfile {
@@ -105,6 +108,7 @@ impl Dockerfile {
         };
         let mut first = None;
         let mut previous = None;
+        let mut pairs = 0;
         for line in &source.lines {
             if let Err(error) = file.push(line, previous, rules) {
                 // Docker splits all lines into words before it looks at the first instruction.
@@ -114,6 +118,10 @@ impl Dockerfile {
                 first.get_or_insert(error);
             }
             previous = Some(line);
+            pairs += file.last_step().map_or(0, |step| step.instruction.pairs());
+            if pairs > MAX_PAIRS {
+                return Err(ParseError::TooMany);
+            }
         }
         if let Some(error) = first {
             return Err(error);
@@ -122,6 +130,13 @@ impl Dockerfile {
             (true, Some(arg)) => Err(ParseError::NoStages { lines: arg.lines }),
             (true, None) => Err(ParseError::NoInstructions),
             (false, _) => Ok(file),
+        }
+    }
+
+    fn last_step(&self) -> Option<&Step> {
+        match self.stages.last() {
+            Some(stage) => stage.steps.last(),
+            None => self.global_args.last(),
         }
     }
 

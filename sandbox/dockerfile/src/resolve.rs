@@ -2,7 +2,7 @@
 
 use crate::{
     copy::Copy,
-    expand::{Env, ExpandError, Lexer, Names},
+    expand::{Env, ExpandError, Indexed, Lexer, Names, Variables},
     heredoc::Heredoc,
     instruction::Instruction,
     mount::{self, MountError},
@@ -40,8 +40,21 @@ impl Instruction {
         escape: char,
         names: &mut Names,
     ) -> Result<Self, ResolveError> {
-        let lexer = Lexer::new(escape);
-        Resolver { lexer, env, names }.instruction(self)
+        self.resolve_in(&Indexed::new(env), Lexer::new(escape), names)
+    }
+
+    pub(crate) fn resolve_in(
+        &self,
+        variables: &dyn Variables,
+        lexer: Lexer,
+        names: &mut Names,
+    ) -> Result<Self, ResolveError> {
+        let mut resolver = Resolver {
+            lexer,
+            variables,
+            names,
+        };
+        resolver.instruction(self)
     }
 
     /// As [`Self::resolve`], with the classic builder's substitutions only.
@@ -49,15 +62,14 @@ impl Instruction {
     /// # Errors
     /// As [`Self::resolve`].
     pub fn resolve_classic(&self, env: &Env, escape: char) -> Result<Self, ResolveError> {
-        let lexer = Lexer::classic(escape);
         let names = &mut Names::default();
-        Resolver { lexer, env, names }.instruction(self)
+        self.resolve_in(&Indexed::new(env), Lexer::classic(escape), names)
     }
 }
 
 struct Resolver<'a> {
     lexer: Lexer,
-    env: &'a Env,
+    variables: &'a dyn Variables,
     names: &'a mut Names,
 }
 
@@ -141,7 +153,7 @@ impl Resolver<'_> {
     }
 
     fn expand(&mut self, lexer: Lexer, text: &str) -> Result<(String, Vec<String>), ResolveError> {
-        let expansion = lexer.expand(text, self.env)?;
+        let expansion = lexer.expand_in(text, self.variables)?;
         self.names.used.extend(expansion.names.used);
         self.names.unset.extend(expansion.names.unset);
         Ok((expansion.text, expansion.words))

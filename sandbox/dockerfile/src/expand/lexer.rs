@@ -1,15 +1,19 @@
 //! The state machine: quotes, escapes, `$`.
 
-use std::{collections::HashMap, iter::Peekable, str::Chars};
+use std::{iter::Peekable, str::Chars};
 
-use super::{Env, Expansion, Lexer, MAX_DEPTH, MAX_WORD, Names, WordProblem, pattern};
+use super::{Expansion, Lexer, MAX_DEPTH, MAX_WORD, Names, Variables, WordProblem, pattern};
 use crate::dialect::Dialect;
 
-pub(super) fn run(lexer: &Lexer, text: &str, env: &Env) -> Result<Expansion, WordProblem> {
+pub(super) fn run(
+    lexer: &Lexer,
+    text: &str,
+    variables: &dyn Variables,
+) -> Result<Expansion, WordProblem> {
     let mut expander = Expander {
         lexer: *lexer,
         chars: text.chars().peekable(),
-        env: Variables::new(env),
+        variables,
         names: Names::default(),
         depth: 0,
         effort: pattern::Effort::default(),
@@ -26,7 +30,7 @@ pub(super) fn run(lexer: &Lexer, text: &str, env: &Env) -> Result<Expansion, Wor
 struct Expander<'a> {
     lexer: Lexer,
     chars: Peekable<Chars<'a>>,
-    env: Variables<'a>,
+    variables: &'a dyn Variables,
     names: Names,
     /// Alternatives inside alternatives.
     depth: usize,
@@ -309,7 +313,7 @@ impl Expander<'_> {
     }
 
     fn get(&mut self, name: &str) -> Option<String> {
-        let value = self.env.get(name);
+        let value = self.variables.get(name);
         let names = match value {
             Some(_) => &mut self.names.used,
             None => &mut self.names.unset,
@@ -318,27 +322,5 @@ impl Expander<'_> {
             names.insert(name.to_owned());
         }
         value.map(str::to_owned)
-    }
-}
-
-/// The environment, indexed when a variable is first asked for.
-struct Variables<'a> {
-    env: &'a Env,
-    index: Option<HashMap<&'a str, &'a str>>,
-}
-
-impl<'a> Variables<'a> {
-    fn new(env: &'a Env) -> Self {
-        Self { env, index: None }
-    }
-
-    fn get(&mut self, name: &str) -> Option<&'a str> {
-        let env = self.env;
-        let index = self.index.get_or_insert_with(|| {
-            env.iter()
-                .filter_map(|entry| entry.split_once('='))
-                .collect()
-        });
-        index.get(name).copied()
     }
 }

@@ -4,12 +4,14 @@
 
 mod lexer;
 mod pattern;
+mod variables;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
+pub use self::variables::{Indexed, Variables};
 use crate::dialect::Dialect;
 
 /// Why a word could not be expanded.
@@ -131,7 +133,19 @@ impl Lexer {
     /// An unclosed quote or brace, an unknown modifier, `${x:?}` with `x` unset, or something that grows or takes
     /// without bound.
     pub fn expand(&self, text: &str, env: &Env) -> Result<Expansion, ExpandError> {
-        lexer::run(self, text, env).map_err(|problem| ExpandError {
+        self.expand_in(text, &Indexed::new(env))
+    }
+
+    /// As [`Self::expand`], with variables from anywhere.
+    ///
+    /// # Errors
+    /// As [`Self::expand`].
+    pub fn expand_in(
+        &self,
+        text: &str,
+        variables: &dyn Variables,
+    ) -> Result<Expansion, ExpandError> {
+        lexer::run(self, text, variables).map_err(|problem| ExpandError {
             word: text.into(),
             problem,
         })

@@ -52,7 +52,7 @@ fn network(value: Option<String>) -> Result<RunNetwork, Problem> {
     let Some(value) = value else {
         return Ok(RunNetwork::Default);
     };
-    match value.to_ascii_lowercase().as_str() {
+    match value.as_str() {
         "default" => Ok(RunNetwork::Default),
         "none" => Ok(RunNetwork::None),
         "host" => Ok(RunNetwork::Host),

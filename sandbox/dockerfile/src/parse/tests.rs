@@ -113,14 +113,14 @@ fn the_classic_builder_knows_fewer_flags() {
 fn run_has_networks_and_securities_by_name() {
     for text in [
         "RUN --network=none x",
-        "RUN --network=HOST x",
+        "RUN --network=host x",
         "RUN --security=sandbox x",
     ] {
         assert!(parse(text).is_ok(), "{text}");
     }
     assert_eq!(
         parse("RUN --network=x y").unwrap_err(),
-        "unsupported network mode \"x\""
+        "invalid network mode \"x\""
     );
 }
 
