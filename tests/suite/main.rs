@@ -16,6 +16,7 @@ mod clients;
 mod container_files;
 mod container_lives;
 mod container_values;
+mod dockerfiles;
 mod fuzz;
 mod image_archives;
 mod image_streams;

@@ -2,6 +2,7 @@
 //!
 //! - `cargo xtask test` installs what the tests need, then runs every check there is.
 //! - `cargo xtask parity` does the same on a real dockerd and on a sandbox, and prints the differences.
+//! - `cargo xtask dockerfiles` holds the images that sandboxes build against those that a real dockerd builds.
 //! - `cargo xtask endpoints` writes `tests/ENDPOINTS.md` anew; `cargo xtask fuzz` looks for bytes that break something.
 //! - `cargo xtask bench` prints the table of speed and memory figures.
 //!
@@ -18,6 +19,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask test [FILTER]   install what the tests need, then run all of them
        cargo xtask parity [FILTER] do the same in a real dockerd and in sandboxes; prints every difference
+       cargo xtask dockerfiles record|check [FILTER]
+                                   record what a real dockerd builds; hold what sandboxes build against it
        cargo xtask endpoints       ask a sandbox for every endpoint of the API; writes tests/ENDPOINTS.md
        cargo xtask fuzz [TARGET] [--seconds N]
                                    fuzz one target or each in turn, for N seconds (600)
@@ -32,6 +35,8 @@ fn main() -> ExitCode {
         ["test", filter] => tasks::test(Some(filter)),
         ["parity"] => tasks::parity(None),
         ["parity", filter] => tasks::parity(Some(filter)),
+        ["dockerfiles", task] => tasks::dockerfiles(task, None),
+        ["dockerfiles", task, filter] => tasks::dockerfiles(task, Some(filter)),
         ["endpoints"] => tasks::endpoints(),
         ["fuzz", ref options @ ..] => fuzz::run(options),
         ["bench"] => tasks::bench(None),

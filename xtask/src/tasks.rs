@@ -61,3 +61,21 @@ pub fn endpoints() -> anyhow::Result<()> {
     test.env("DRYDOCK_ACCEPT", "1");
     foreground(&mut test)
 }
+
+/// What our builders make of the Dockerfiles of `tests/fixtures/dockerfile`, held against what Docker's made.
+pub fn dockerfiles(task: &str, filter: Option<&str>) -> anyhow::Result<()> {
+    machine::prepare()?;
+    let test = match task {
+        "record" => "dockerfiles::recordings_are_what_dockerd_builds",
+        "check" => "dockerfiles::sandbox_builds_what_docker_builds",
+        other => anyhow::bail!("`cargo xtask dockerfiles record` or `check`, not {other:?}"),
+    };
+    let mut dockerfiles = cargo(["test", "--quiet", "--test", "suite", "--", "--nocapture"]);
+    dockerfiles.args(["--exact", test]);
+    dockerfiles.env("DRYDOCK_REQUIRE", "root,userns,docker,dockerd");
+    dockerfiles.env("DRYDOCK_DOCKERFILES", filter.unwrap_or_default());
+    if task == "record" {
+        dockerfiles.env("DRYDOCK_DOCKERFILES_RECORD", "1");
+    }
+    foreground(&mut dockerfiles)
+}

@@ -6,7 +6,6 @@ use std::sync::Mutex;
 use serde::Deserialize;
 
 use super::diff::Change;
-use super::side::Client;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,14 +30,14 @@ struct Wording {
 #[serde(deny_unknown_fields)]
 struct Entry {
     reason: String,
-    /// Names of scenarios; any, if there is none.
-    #[serde(default)]
+    /// Names of scenarios, or of Dockerfiles; any, if there is none.
+    #[serde(default, alias = "cases")]
     scenarios: Vec<String>,
     /// Command lines of steps; any, if there is none.
     #[serde(default)]
     steps: Vec<String>,
-    /// `real` or `own`; both, if there is none.
-    #[serde(default)]
+    /// `real` or `own`, or a reference of the Dockerfiles; any, if there is none.
+    #[serde(default, alias = "references")]
     clients: Vec<String>,
     /// Normalised lines as the report shows them, with their `-` or `+`.
     lines: Vec<String>,
@@ -76,7 +75,7 @@ impl Accepted {
     pub fn unexplained(
         &self,
         scenario: &str,
-        client: Client,
+        client: &str,
         step: &str,
         changes: Vec<Change>,
     ) -> Vec<Change> {
@@ -128,14 +127,14 @@ impl Accepted {
         (!used.is_empty()).then_some((line, used))
     }
 
-    fn lists(&self, scenario: &str, client: Client, step: &str, change: &Change) -> bool {
+    fn lists(&self, scenario: &str, client: &str, step: &str, change: &Change) -> bool {
         let shown = change.to_string();
         let mut seen = self.seen.lock().unwrap();
         let mut found = false;
         for (number, entry) in self.entries.iter().enumerate() {
             if !any(&entry.scenarios, scenario)
                 || !any(&entry.steps, step)
-                || !any(&entry.clients, client.name())
+                || !any(&entry.clients, client)
             {
                 continue;
             }
@@ -219,12 +218,12 @@ fn accepted_lines_explain_what_they_name_and_unused_ones_are_told() {
     let text = "[[accepted]]\nreason = \"r\"\nscenarios = [\"ps-*\"]\nclients = [\"own\"]\nlines = [\"- out: a*\", \"+ out: b\"]\n";
     let accepted = Accepted::parse(text).unwrap();
     let missing = vec![Change::Missing("out: abc".into())];
-    let left = |scenario: &str, client: Client| {
+    let left = |scenario: &str, client: &str| {
         accepted.unexplained(scenario, client, "docker ps", missing.clone())
     };
-    assert_eq!(left("ps-all", Client::Own), []);
-    assert_eq!(left("images", Client::Own), missing);
-    assert_eq!(left("ps-all", Client::Real), missing);
+    assert_eq!(left("ps-all", "own"), []);
+    assert_eq!(left("images", "own"), missing);
+    assert_eq!(left("ps-all", "real"), missing);
     assert_eq!(accepted.reasons(), [("r", 1)]);
     assert_eq!(accepted.unused(), ["+ out: b"]);
 }
@@ -239,7 +238,7 @@ fn newer_words_go_with_the_older_ones_and_nothing_else_does() {
         Change::Surplus("err: cannot a".into()),
         Change::Surplus("err: cannot c".into()),
     ];
-    let left = accepted.unexplained("x", Client::Own, "docker ps", changes.clone());
+    let left = accepted.unexplained("x", "own", "docker ps", changes.clone());
     assert_eq!(left, [changes[1].clone(), changes[3].clone()]);
     assert_eq!(accepted.reasons(), [("r", 1)]);
 }

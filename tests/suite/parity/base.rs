@@ -25,6 +25,11 @@ impl Base {
         format!("sha256:{}", self.ids[0])
     }
 
+    /// What it says of itself.
+    pub fn config(&self) -> serde_json::Value {
+        serde_json::from_slice(&config(&self.ids[1])).unwrap()
+    }
+
     pub fn build() -> Self {
         let layer = layer();
         let diff_id = sha256(&layer);

@@ -145,7 +145,7 @@ impl Played {
     ) {
         let changes = diff(expected, found);
         let all = changes.len();
-        let changes = list.unexplained(&self.name, client, &step.command, changes);
+        let changes = list.unexplained(&self.name, client.name(), &step.command, changes);
         self.accepted += all - changes.len();
         if !changes.is_empty() {
             self.differences.push(Difference {

@@ -6,14 +6,14 @@
 //!
 //! It does not say what is right by itself: a scenario holds no expected output.
 
-mod accepted;
-mod base;
-mod diff;
+pub mod accepted;
+pub mod base;
+pub mod diff;
 mod flat;
 mod lane;
 mod normal;
 mod report;
-mod reset;
+pub mod reset;
 mod scenario;
 mod shell;
 mod side;
