@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post, put},
 };
-use drydock_api::build::{BuildRequest, CacheRecord, ContextAnswer, Manifest};
+use drydock_api::build::{BuildRequest, CacheRecord, ContextAnswer, ImageLayers, Manifest};
 use tokio_util::sync::CancellationToken;
 
 use super::{build::Build, cache, report::Report};
@@ -18,6 +18,7 @@ use crate::{
     container::life::blocking,
     error::EngineError,
     http::{body, carry, stream},
+    image,
 };
 
 /// Bytes of a manifest: as many files as a context may have, with long names.
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<Engine> {
         .route("/drydock/v1/build/contexts", post(begin))
         .route("/drydock/v1/build/contexts/{id}", put(fill))
         .route("/drydock/v1/build/outputs/{token}", get(output))
+        .route("/drydock/v1/images/{*name}", get(layers))
 }
 
 async fn read<T: serde::de::DeserializeOwned>(body: Body, limit: usize) -> Result<T, EngineError> {
@@ -122,4 +124,18 @@ async fn output(
     carry::download(permit, "application/x-tar", move |out| {
         ready.write(&engine, out)
     })
+}
+
+/// `/drydock/v1/images/NAME/layers`; a name may have slashes.
+async fn layers(
+    State(engine): State<Engine>,
+    Path(path): Path<String>,
+) -> Result<Json<ImageLayers>, EngineError> {
+    let name = path
+        .strip_suffix("/layers")
+        .ok_or(EngineError::NoSuchPage)?
+        .to_owned();
+    blocking(move || image::layers::layers(&engine, &name))
+        .await
+        .map(Json)
 }

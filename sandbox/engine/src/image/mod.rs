@@ -1,6 +1,6 @@
 //! Images as the API shows, names and removes them; the store itself is `drydock-image`.
 //!
-//! - [`list`], [`inspect`]: what is told about them.
+//! - [`list`], [`inspect`], [`layers`]: what is told about them.
 //! - [`save`], [`load`]: archives out and in. [`import`], [`commit`]: an image of a directory tree, of a container.
 //! - [`delete`]: untagging and removal, by Docker's rules of conflict.
 //! - [`error`]: what can go wrong, in Docker's words.
@@ -10,6 +10,7 @@ pub(crate) mod delete;
 mod error;
 pub(crate) mod import;
 pub(crate) mod inspect;
+pub(crate) mod layers;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod platform;

@@ -3,6 +3,7 @@
 //! - [`unpack`]: applies a layer's tar stream to an empty directory; `place` does it file by file, on directory
 //!   descriptors.
 //! - [`write_tar`]: a directory's tar stream; hashing it gives the layer's diff id.
+//! - [`list`]: what is in a layer, by name.
 //! - [`split`]: what a stream says that a directory cannot hold, so that a layer gives its exact stream again.
 //! - [`name`]: what an entry's name means; pure.
 //!
@@ -10,6 +11,7 @@
 //! `.wh..wh..opq`. Under an overlay they are a character device 0:0 and the attribute `user.overlay.opaque`.
 
 mod hash;
+mod list;
 pub mod name;
 mod place;
 pub mod split;
@@ -18,6 +20,7 @@ mod walk;
 mod xattr;
 
 pub use hash::{HashReader, HashWriter, digest_of};
+pub use list::{Listed, What, list};
 pub use unpack::{Unpacked, unpack, unpack_recorded};
 pub use walk::{Walked, write_tar};
 
