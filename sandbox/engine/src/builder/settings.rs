@@ -1,6 +1,6 @@
 //! Instructions that change only what the image says.
 
-use drydock_dockerfile::{Dockerfile, Instruction};
+use drydock_dockerfile::Instruction;
 
 use super::{error::Failure, solve::Solver, stage::State};
 use crate::build::metadata;
@@ -22,47 +22,6 @@ pub(super) const PROXIES: [&str; 10] = [
 /// The platform that is built for, and on.
 pub(super) fn platform() -> String {
     format!("linux/{}", drydock_image::config::host_architecture())
-}
-
-/// What FROM and the arguments before it see: the platforms, and those arguments.
-///
-/// # Errors
-/// A word that cannot be expanded, at its line.
-pub(super) fn globals(
-    file: &Dockerfile,
-    request: &drydock_api::build::BuildRequest,
-) -> Result<Vec<String>, super::error::Failed> {
-    let platform = platform();
-    let architecture = drydock_image::config::host_architecture();
-    let mut globals = Vec::new();
-    for (kind, platform) in [("BUILD", &platform), ("TARGET", &platform)] {
-        globals.push(format!("{kind}PLATFORM={platform}"));
-        globals.push(format!("{kind}OS=linux"));
-        globals.push(format!("{kind}OSVERSION="));
-        globals.push(format!("{kind}ARCH={architecture}"));
-        globals.push(format!("{kind}VARIANT="));
-    }
-    globals.push(format!(
-        "TARGETSTAGE={}",
-        request.target.as_deref().unwrap_or("default")
-    ));
-    for step in &file.global_args {
-        let lines = super::plan::lines(step.lines);
-        let Instruction::Arg(args) = &step.instruction else {
-            continue;
-        };
-        for (name, default) in args {
-            let given = request.args.get(name).cloned().flatten();
-            let expand =
-                |word: &String| drydock_dockerfile::expand::word(word, &globals, file.escape);
-            let default = default.as_ref().map(expand).transpose();
-            let default = default.map_err(|error| Failure::from(error).at(lines))?;
-            if let Some(value) = given.or(default) {
-                super::stage::set(&mut globals, name, &value);
-            }
-        }
-    }
-    Ok(globals)
 }
 
 impl Solver<'_> {
