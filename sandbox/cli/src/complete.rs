@@ -104,6 +104,18 @@ async fn of_command(
             "network" => names(Names::Networks, docker).await,
             "volumes-from" | "link" => names(Names::Containers, docker).await,
             "pull" => ["always", "missing", "never"].map(ToOwned::to_owned).into(),
+            "progress" => ["auto", "plain", "quiet", "rawjson", "tty"]
+                .map(ToOwned::to_owned)
+                .into(),
+            "call" => ["build", "check"].map(ToOwned::to_owned).into(),
+            "output" => [
+                "type=docker,dest=",
+                "type=local,dest=",
+                "type=oci,dest=",
+                "type=tar,dest=",
+            ]
+            .map(ToOwned::to_owned)
+            .into(),
             _ => Vec::new(),
         };
     }

@@ -9,11 +9,13 @@
 //!
 //! - [`main`]: the whole program; the one binary runs it when it is called `docker`.
 //! - [`format`](fn@format), [`filter`]: what a user's templates and filters mean; pure.
-//! - `context` is what a build is sent; `context_store` keeps what `docker context` calls so, engines by name.
+//! - `build` is `docker build` on a sandbox's own builder.
+//! - `context` is what the classic build is sent; `context_store` keeps what `docker context` calls so, engines by name.
 //! - [`BASH_COMPLETION`]: completion for the workstation's bash.
 //!
 //! Deliberately absent: containers. This room knows nothing but the socket, and works with any Docker engine.
 
+mod build;
 mod command;
 mod commands;
 mod complete;

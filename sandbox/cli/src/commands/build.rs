@@ -1,102 +1,172 @@
-//! `docker build`.
-
-use std::{collections::BTreeMap, fs};
+//! `docker build`, as `docker buildx build` has it.
+//!
+//! Source: the reference of `docker buildx build`.
 
 use clap::Args;
-use drydock_api::client::{Body, percent_encode};
-use http::{Method, Response};
-use hyper::body::Incoming;
-use serde_json::{Value, json};
+use http::Method;
+use serde_json::Value;
 
-use super::reference;
+use super::build_classic::{self, ClassicBuild, tag};
 use crate::{
+    build,
     command::{Arity, Command, Exit, Names, Words},
-    context::{self, Source, pack},
     docker::Docker,
     error::CliError,
-    flags::values::{bytes, env, integer, label},
-    options::{env::labels, limits},
-    progress::{Display, Messages, failure},
-    text::size,
-    tty::{self, Output},
+    flags::values::{bytes, integer},
+    options::{hosts, limits},
 };
+
+/// The header of an engine that has our own builder.
+const HEADER: &str = "drydock-builder";
 
 /// `docker build`.
 #[derive(Debug, Args)]
 pub struct Build {
-    /// Add a custom host-to-IP mapping ("host:ip")
-    #[arg(long, value_name = "list")]
-    add_host: Vec<String>,
-    /// Set build-time variables
-    #[arg(long, value_name = "list", value_parser = env)]
-    build_arg: Vec<String>,
-    /// Images to consider as cache sources
+    /// Add a custom host-to-IP mapping (format: "host:ip")
+    #[arg(long, value_name = "strings", value_delimiter = ',', value_parser = hosts::extra)]
+    pub add_host: Vec<String>,
+    /// Allow extra privileged entitlement (e.g., "network.host", "security.insecure")
     #[arg(long, value_name = "strings", value_delimiter = ',')]
-    cache_from: Vec<String>,
-    /// CPU shares (relative weight)
-    #[arg(short, long, value_name = "int", value_parser = integer)]
-    cpu_shares: Option<i64>,
-    /// Name of the Dockerfile (Default is "PATH/Dockerfile")
-    #[arg(short, long, value_name = "string")]
-    file: Option<String>,
-    /// Always remove intermediate containers
+    pub allow: Vec<String>,
+    /// Add annotation to the image
+    #[arg(long, value_name = "stringArray")]
+    pub annotation: Vec<String>,
+    /// Attestation parameters (format: "type=sbom,generator=image")
+    #[arg(long, value_name = "stringArray")]
+    pub attest: Vec<String>,
+    /// Set build-time variables
+    #[arg(long, value_name = "stringArray")]
+    pub build_arg: Vec<String>,
+    /// Additional build contexts (e.g., name=path)
+    #[arg(long, value_name = "stringArray")]
+    pub build_context: Vec<String>,
+    /// Override the configured builder instance
+    #[arg(long, value_name = "string")]
+    pub builder: Option<String>,
+    /// External cache sources (e.g., "user/app:cache", "type=local,src=path/to/dir")
+    #[arg(long, value_name = "stringArray")]
+    pub cache_from: Vec<String>,
+    /// Cache export destinations (e.g., "user/app:cache", "type=local,dest=path/to/dir")
+    #[arg(long, value_name = "stringArray")]
+    pub cache_to: Vec<String>,
+    /// Set method for evaluating build ("check", "outline", "targets") (default "build")
+    #[arg(long, value_name = "string")]
+    pub call: Option<String>,
+    /// Set the parent cgroup for the "RUN" instructions during build
+    #[arg(long, value_name = "string")]
+    pub cgroup_parent: Option<String>,
+    /// Shorthand for "--call=check"
     #[arg(long)]
-    force_rm: bool,
-    /// Write the image ID to the file
+    pub check: bool,
+    #[arg(long, hide = true)]
+    pub compress: bool,
+    #[arg(long, hide = true)]
+    pub cpu_period: Option<String>,
+    #[arg(long, hide = true)]
+    pub cpu_quota: Option<String>,
+    #[arg(short, long, hide = true, value_parser = integer)]
+    pub cpu_shares: Option<i64>,
+    #[arg(long, hide = true)]
+    pub cpuset_cpus: Option<String>,
+    #[arg(long, hide = true)]
+    pub cpuset_mems: Option<String>,
+    #[arg(short = 'D', long, hide = true)]
+    pub debug: bool,
+    /// Tell of each step why it ran and what its layer weighs
+    #[arg(long)]
+    pub explain: bool,
+    /// Name of the Dockerfile (default: "PATH/Dockerfile")
+    #[arg(short, long, value_name = "string")]
+    pub file: Option<String>,
+    #[arg(long, hide = true)]
+    pub force_rm: bool,
+    /// Write the image ID to a file
     #[arg(long, value_name = "string")]
-    iidfile: Option<String>,
+    pub iidfile: Option<String>,
+    #[arg(long, hide = true)]
+    pub isolation: Option<String>,
     /// Set metadata for an image
-    #[arg(long, value_name = "list", value_parser = label)]
-    label: Vec<String>,
-    /// Memory limit
-    #[arg(short, long, value_name = "bytes", value_parser = bytes)]
-    memory: Option<i64>,
-    /// Set the networking mode for the RUN instructions during build (default "default")
+    #[arg(long, value_name = "stringArray")]
+    pub label: Vec<String>,
+    /// Shorthand for "--output=type=docker"
+    #[arg(long)]
+    pub load: bool,
+    #[arg(short, long, hide = true, value_parser = bytes)]
+    pub memory: Option<i64>,
+    #[arg(long, hide = true)]
+    pub memory_swap: Option<String>,
+    /// Write build result metadata to a file
     #[arg(long, value_name = "string")]
-    network: Option<String>,
+    pub metadata_file: Option<String>,
+    /// Set the networking mode for the "RUN" instructions during build (default "default")
+    #[arg(long, value_name = "string")]
+    pub network: Option<String>,
     /// Do not use cache when building the image
     #[arg(long)]
-    no_cache: bool,
-    /// Set platform if server is multi-platform capable
+    pub no_cache: bool,
+    /// Do not cache specified stages
+    #[arg(long, value_name = "stringArray")]
+    pub no_cache_filter: Vec<String>,
+    /// Output destination (format: "type=local,dest=path")
+    #[arg(short, long, value_name = "stringArray")]
+    pub output: Vec<String>,
+    /// Set target platform for build
+    #[arg(long, value_name = "stringArray")]
+    pub platform: Vec<String>,
+    /// Set type of progress output ("auto", "quiet", "plain", "tty", "rawjson"). Use plain to show container output (default "auto")
     #[arg(long, value_name = "string")]
-    platform: Option<String>,
-    // Tutorials written for BuildKit set it; the output here is always plain.
-    #[arg(long, hide = true)]
-    progress: Option<String>,
-    /// Always attempt to pull a newer version of the image
+    pub progress: Option<String>,
+    /// Shorthand for "--attest=type=provenance"
+    #[arg(long, value_name = "string")]
+    pub provenance: Option<String>,
+    /// Always attempt to pull all referenced images
     #[arg(long)]
-    pull: bool,
+    pub pull: bool,
+    /// Shorthand for "--output=type=registry"
+    #[arg(long)]
+    pub push: bool,
     /// Suppress the build output and print image ID on success
     #[arg(short, long)]
-    quiet: bool,
-    /// Remove intermediate containers after a successful build (default true)
-    #[arg(long, default_value = "true")]
-    rm: bool,
-    /// Size of "/dev/shm"
+    pub quiet: bool,
+    #[arg(long, hide = true, default_value = "true")]
+    pub rm: bool,
+    /// Shorthand for "--attest=type=sbom"
+    #[arg(long, value_name = "string")]
+    pub sbom: Option<String>,
+    /// Secret to expose to the build (format: "id=mysecret[,src=/local/secret]")
+    #[arg(long, value_name = "stringArray")]
+    pub secret: Vec<String>,
+    #[arg(long, hide = true)]
+    pub security_opt: Vec<String>,
+    /// Shared memory size for build containers
     #[arg(long, value_name = "bytes", value_parser = bytes)]
-    shm_size: Option<i64>,
-    /// Name and optionally a tag in the "name:tag" format
-    #[arg(short, long, value_name = "list", value_parser = tag)]
-    tag: Vec<String>,
-    #[arg(
-        long,
-        value_name = "string",
-        help = "Set the target build stage to build."
-    )]
-    target: Option<String>,
+    pub shm_size: Option<i64>,
+    #[arg(long, hide = true)]
+    pub squash: bool,
+    /// SSH agent socket or keys to expose to the build (format: "default|<id>[=<socket>|<key>[,<key>]]")
+    #[arg(long, value_name = "stringArray")]
+    pub ssh: Vec<String>,
+    /// Name and optionally a tag (format: "name:tag")
+    #[arg(short, long, value_name = "stringArray", value_parser = tag)]
+    pub tag: Vec<String>,
+    /// Set the target build stage to build
+    #[arg(long, value_name = "string")]
+    pub target: Option<String>,
     /// Ulimit options (default [])
     #[arg(long, value_name = "ulimit", value_parser = limits::ulimit)]
-    ulimit: Vec<Value>,
+    pub ulimit: Vec<Value>,
     arguments: Vec<String>,
-}
-
-fn tag(text: &str) -> Result<String, String> {
-    reference::parse(text).map(|_| text.to_owned())
 }
 
 impl Command for Build {
     const WORDS: Words = Words {
-        spellings: &["build", "image build", "builder build"],
+        spellings: &[
+            "build",
+            "image build",
+            "builder build",
+            "buildx build",
+            "buildx b",
+        ],
         about: "Build an image from a Dockerfile",
         usage: "[OPTIONS] PATH | URL | -",
         arity: Arity::Exactly(1),
@@ -108,158 +178,69 @@ impl Command for Build {
     }
 
     async fn run(self, docker: Docker) -> Result<Exit, CliError> {
-        let source =
-            context::locate(&self.arguments[0], self.file.as_deref()).map_err(CliError::failed)?;
-        let path = format!("/build?{}", self.query(&source)?);
-        let response = self.send(&docker, source, &path).await?;
-        self.show(Messages::new(response)).await
+        if has_builder(&docker).await.map_err(build::told)? {
+            let context = self.arguments[0].clone();
+            return build::run(self, &context, docker).await;
+        }
+        self.classic()?.run(docker).await
     }
+}
+
+/// Whether the engine has our own builder. Docker's daemon has another, which speaks gRPC.
+async fn has_builder(docker: &Docker) -> Result<bool, CliError> {
+    let answer = docker
+        .request(Method::GET, "/_ping", drydock_api::client::Body::empty())
+        .await?;
+    Ok(answer.headers().contains_key(HEADER))
 }
 
 impl Build {
-    async fn send(
-        &self,
-        docker: &Docker,
-        source: Source,
-        path: &str,
-    ) -> Result<Response<Incoming>, CliError> {
-        let (sender, body) = Body::channel(8, "application/x-tar");
-        let packing = tokio::task::spawn_blocking(move || pack::send(source, sender));
-        let answer = docker.request(Method::POST, path, body).await;
-        // An unreachable engine leaves the context unread: there is nothing to wait for then.
-        if matches!(&answer, Err(CliError::Engine { error, .. }) if error.status().is_none())
-            && !packing.is_finished()
-        {
-            return answer;
-        }
-        let sent = packing
-            .await
-            .map_err(|panic| CliError::failed(panic.to_string()))?
-            .map_err(CliError::failed)?;
-        if !self.quiet {
-            let sent = size::long(i64::try_from(sent).unwrap_or(i64::MAX));
-            tty::print(&format!(
-                "Sending build context to Docker daemon {sent:>8}\r\r\n"
-            ))?;
-        }
-        answer
-    }
-
-    /// Shows the build; with `-q` only the image's id, and everything when it fails.
-    async fn show(&self, mut messages: Messages) -> Result<Exit, CliError> {
-        let mut display = Display::new(Output::Stdout);
-        let mut quiet = String::new();
-        while let Some(message) = messages.next().await? {
-            if let Some(error) = failure(&message) {
-                if self.quiet {
-                    Output::Stderr.write(quiet.as_bytes())?;
-                }
-                return Err(error);
-            }
-            if let (Some(path), Some(id)) = (
-                &self.iidfile,
-                message.aux.as_ref().and_then(|aux| aux["ID"].as_str()),
-            ) {
-                fs::write(path, id)
-                    .map_err(|source| CliError::io(format!("open {path}"), source))?;
-            }
-            let text = display.line(&message);
-            if self.quiet {
-                quiet.push_str(&text);
-            } else {
-                Output::Stdout.write(text.as_bytes())?;
-            }
-        }
-        if let Some(path) = self.iidfile.as_ref().filter(|_| !quiet.is_empty()) {
-            // With the end of its line, as Docker's client writes it.
-            fs::write(path, &quiet)
-                .map_err(|source| CliError::io(format!("open {path}"), source))?;
-        }
-        tty::print(&quiet)?;
-        Ok(0)
-    }
-
-    fn query(&self, source: &Source) -> Result<String, CliError> {
-        let mut query: Vec<(&str, String)> = Vec::new();
-        let dockerfile = match source {
-            Source::Directory { dockerfile, .. } => Some(dockerfile),
-            Source::Archive { dockerfile, .. } => dockerfile.as_ref(),
-            Source::Dockerfile(_) => None,
-        };
-        query.extend(dockerfile.map(|path| ("dockerfile", path.clone())));
-        query.extend(self.tag.iter().map(|tag| ("t", tag.clone())));
-        for (name, on) in [
-            ("q", self.quiet),
-            ("nocache", self.no_cache),
-            ("forcerm", self.force_rm),
-            ("pull", self.pull),
-        ] {
-            if on {
-                query.push((name, "1".into()));
-            }
-        }
-        query.push(("rm", u8::from(self.rm).to_string()));
-        let numbers = [
-            ("memory", self.memory),
-            ("cpushares", self.cpu_shares),
-            ("shmsize", self.shm_size),
+    /// The same for the classic builder.
+    fn classic(self) -> Result<ClassicBuild, CliError> {
+        let unknown = [
+            ("annotation", !self.annotation.is_empty()),
+            ("attest", !self.attest.is_empty()),
+            ("build-context", !self.build_context.is_empty()),
+            ("cache-to", !self.cache_to.is_empty()),
+            ("call", self.call.is_some()),
+            ("check", self.check),
+            ("explain", self.explain),
+            ("metadata-file", self.metadata_file.is_some()),
+            ("no-cache-filter", !self.no_cache_filter.is_empty()),
+            ("output", !self.output.is_empty()),
+            ("secret", !self.secret.is_empty()),
+            ("ssh", !self.ssh.is_empty()),
         ];
-        query.extend(
-            numbers
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value?.to_string()))),
-        );
-        let texts = [
-            ("target", &self.target),
-            ("networkmode", &self.network),
-            ("platform", &self.platform),
-        ];
-        query.extend(
-            texts
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value.clone()?))),
-        );
-        query.extend(
-            self.add_host
-                .iter()
-                .map(|host| ("extrahosts", host.clone())),
-        );
-        let labels = labels(&[], &self.label).map_err(CliError::failed)?;
-        let documents = [
-            (
-                "buildargs",
-                json!(self.build_args()),
-                self.build_arg.is_empty(),
-            ),
-            ("labels", json!(labels), labels.is_empty()),
-            (
-                "cachefrom",
-                json!(self.cache_from),
-                self.cache_from.is_empty(),
-            ),
-            ("ulimits", json!(self.ulimit), self.ulimit.is_empty()),
-        ];
-        query.extend(
-            documents
-                .into_iter()
-                .filter(|(.., empty)| !empty)
-                .map(|(name, json, _)| (name, json.to_string())),
-        );
-        let pairs: Vec<String> = query
-            .iter()
-            .map(|(name, value)| format!("{name}={}", percent_encode(value)))
-            .collect();
-        Ok(pairs.join("&"))
-    }
-
-    /// A build argument without a value takes the one it has here, or none.
-    fn build_args(&self) -> BTreeMap<&str, Option<String>> {
-        self.build_arg
-            .iter()
-            .map(|arg| match arg.split_once('=') {
-                Some((name, value)) => (name, Some(value.to_owned())),
-                None => (arg.as_str(), std::env::var(arg).ok()),
-            })
-            .collect()
+        if let Some((flag, _)) = unknown.iter().find(|(_, given)| *given) {
+            return Err(CliError::failed(format!(
+                "the flag --{flag} needs the builder of a sandbox, and this engine has only its classic one for this command"
+            )));
+        }
+        Ok(ClassicBuild {
+            add_host: self.add_host,
+            build_arg: self.build_arg,
+            cache_from: self.cache_from,
+            cpu_shares: self.cpu_shares,
+            file: self.file,
+            force_rm: self.force_rm,
+            iidfile: self.iidfile,
+            label: self.label,
+            memory: self.memory,
+            network: self.network,
+            no_cache: self.no_cache,
+            platform: self.platform.into_iter().next_back(),
+            progress: None,
+            pull: self.pull,
+            quiet: self.quiet,
+            rm: self.rm,
+            shm_size: self.shm_size,
+            tag: self.tag,
+            target: self.target,
+            ulimit: self.ulimit,
+            arguments: self.arguments,
+        })
     }
 }
+
+/// The other command that `docker build` may be.
+pub use build_classic::is_wanted as is_classic_wanted;

@@ -1,7 +1,10 @@
 //! The commands, one file each, and the table of them.
 
 mod attach;
-mod build;
+pub mod build;
+mod build_classic;
+mod buildx;
+mod buildx_cache;
 mod commit;
 mod context;
 mod context_create;
@@ -17,6 +20,7 @@ mod exec;
 mod exit_status;
 mod export;
 mod history;
+mod image_layers;
 mod images;
 mod images_tree;
 mod import;
@@ -61,7 +65,10 @@ mod volume_ls;
 mod volume_rm;
 mod wait;
 
-use crate::command::{Entry, entry};
+use crate::{
+    command::{Entry, entry},
+    error::CliError,
+};
 
 /// Every command. The order is that of the help texts.
 pub static COMMANDS: &[Entry] = &[
@@ -106,9 +113,16 @@ pub static COMMANDS: &[Entry] = &[
     entry::<update::Update>(),
     entry::<wait::Wait>(),
     entry::<prune::BuilderPrune>(),
+    entry::<buildx_cache::BuildxDu>(),
+    entry::<buildx::BuildxInspect>(),
+    entry::<buildx::BuildxLs>(),
+    entry::<buildx_cache::BuildxPrune>(),
+    entry::<buildx::BuildxUse>(),
+    entry::<buildx::BuildxVersion>(),
     entry::<inspect_kinds::ContainerInspect>(),
     entry::<prune::ContainerPrune>(),
     entry::<inspect_kinds::ImageInspect>(),
+    entry::<image_layers::ImageLayersCommand>(),
     entry::<prune::ImagePrune>(),
     entry::<context_create::ContextCreate>(),
     entry::<context::ContextInspect>(),
@@ -133,9 +147,25 @@ pub static COMMANDS: &[Entry] = &[
     entry::<volume_rm::VolumeRm>(),
 ];
 
+/// `docker build` where `DOCKER_BUILDKIT=0`.
+static CLASSIC: Entry = entry::<build_classic::ClassicBuild>();
+
+/// The command of that name.
+///
+/// # Errors
+/// When `DOCKER_BUILDKIT` makes no sense and it matters.
+pub fn find(name: &str) -> Result<Option<&'static Entry>, CliError> {
+    let has = |entry: &Entry| entry.words.spellings.contains(&name);
+    if has(&CLASSIC) && build::is_classic_wanted()? {
+        return Ok(Some(&CLASSIC));
+    }
+    Ok(COMMANDS.iter().find(|entry| has(entry)))
+}
+
 /// Commands of commands, and what they are about.
 pub const GROUPS: &[(&str, &str)] = &[
     ("builder", "Manage builds"),
+    ("buildx", "Docker Buildx"),
     ("container", "Manage containers"),
     ("context", "Manage contexts"),
     ("image", "Manage images"),
@@ -159,10 +189,34 @@ pub const ABSENT: &[(&[&str], &str)] = &[
         "a sandbox reaches no notary that knows who signed an image",
     ),
     (
-        &["plugin", "buildx", "checkpoint", "scout"],
+        &["plugin", "checkpoint", "scout"],
         "nothing is added to the engine of a sandbox. 'docker build' builds images",
     ),
     (&["compose"], "Drydock does not have this command yet"),
+];
+
+/// Commands of `docker buildx` that a sandbox has not, with the reason and what to do instead.
+pub const ABSENT_BUILDX: &[(&[&str], &str)] = &[
+    (
+        &["create", "rm", "stop", "install", "uninstall"],
+        "a sandbox has one builder, and it is always there. 'docker buildx ls' shows it, and 'docker build' uses it",
+    ),
+    (
+        &["bake"],
+        "there is no reader of bake files. 'docker build' builds one image, with '--target' one stage of it",
+    ),
+    (
+        &["imagetools"],
+        "a sandbox has no network to ask registries over. 'docker image inspect' and 'docker image layers' tell what an image is",
+    ),
+    (
+        &["history"],
+        "builds are not recorded. 'docker build --explain' tells of one what ran and why",
+    ),
+    (
+        &["dap", "debug", "dial-stdio", "policy", "replay"],
+        "it speaks with BuildKit, and a sandbox has a builder of its own. 'docker build --progress=plain' shows all that steps print",
+    ),
 ];
 
 /// Whether `name` is a command of commands.

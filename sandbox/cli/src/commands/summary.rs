@@ -2,7 +2,7 @@
 
 use clap::Command as Flags;
 
-use super::{ABSENT, COMMANDS, GROUPS};
+use super::{ABSENT, ABSENT_BUILDX, COMMANDS, GROUPS};
 use crate::{error::CliError, flags, tty};
 
 const COMMON: [&str; 8] = [
@@ -92,6 +92,16 @@ fn refusal(words: &[&str], hints: bool) -> CliError {
     if let Some((_, why)) = ABSENT.iter().find(|(names, _)| names.contains(&words[0])) {
         return CliError::failed(format!(
             "docker: 'docker {}' cannot be used here: {why}",
+            words[0]
+        ));
+    }
+    if let ["buildx" | "builder", typed] = words
+        && let Some((_, why)) = ABSENT_BUILDX
+            .iter()
+            .find(|(names, _)| names.contains(typed))
+    {
+        return CliError::failed(format!(
+            "docker: 'docker {} {typed}' cannot be used here: {why}",
             words[0]
         ));
     }

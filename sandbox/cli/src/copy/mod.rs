@@ -8,10 +8,10 @@ pub mod from;
 mod local;
 mod output;
 mod pack;
-mod plan;
+pub mod plan;
 mod progress;
 pub mod to;
-mod unpack;
+pub mod unpack;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use drydock_api::client::{Body, percent_encode};

@@ -12,7 +12,7 @@ mod flags;
 mod gpus;
 mod health;
 mod host_config;
-mod hosts;
+pub mod hosts;
 pub mod limits;
 mod mount;
 mod networks;

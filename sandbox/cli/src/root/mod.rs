@@ -129,7 +129,7 @@ fn version_line() -> String {
 }
 
 fn dispatch(global: &Global, words: &[&str]) -> Result<Plan, CliError> {
-    if let Some((entry, called, rest)) = find(words) {
+    if let Some((entry, called, rest)) = find(words)? {
         let typed: Vec<String> = rest.iter().map(ToString::to_string).collect();
         return match entry.read(&called, &typed, tty::columns())? {
             Asked::Help(text) => Ok(Plan::Say(text, 0)),
@@ -158,25 +158,25 @@ fn dispatch(global: &Global, words: &[&str]) -> Result<Plan, CliError> {
     }
 }
 
+type Found<'a, 'w> = (&'static Entry, String, &'a [&'w str]);
+
 /// The command that `words` begin with, its name as typed, and what follows.
-fn find<'a, 'w>(words: &'a [&'w str]) -> Option<(&'static Entry, String, &'a [&'w str])> {
-    let by_name = |name: &str| {
-        commands::COMMANDS
-            .iter()
-            .find(|entry| entry.words.spellings.contains(&name))
-    };
+fn find<'a, 'w>(words: &'a [&'w str]) -> Result<Option<Found<'a, 'w>>, CliError> {
     if words.len() > 1 {
         let name = format!("{} {}", words[0], words[1]);
-        if let Some(entry) = by_name(&name) {
-            return Some((entry, format!("docker {name}"), &words[2..]));
+        if let Some(entry) = commands::find(&name)? {
+            return Ok(Some((entry, format!("docker {name}"), &words[2..])));
         }
     }
-    let entry = by_name(words.first()?)?;
-    Some((entry, format!("docker {}", words[0]), &words[1..]))
+    let Some(first) = words.first() else {
+        return Ok(None);
+    };
+    let entry = commands::find(first)?;
+    Ok(entry.map(|entry| (entry, format!("docker {first}"), &words[1..])))
 }
 
 fn explain(topic: &[&str]) -> Result<Plan, CliError> {
-    if let Some((entry, called, _)) = find(topic) {
+    if let Some((entry, called, _)) = find(topic)? {
         let flags = (entry.flags)();
         return Ok(Plan::Say(
             flags::help::command(entry.words, &called, &flags, tty::columns()),

@@ -104,7 +104,17 @@ pub struct Size {
 /// The size of the window that standard output is in.
 #[must_use]
 pub fn size() -> Option<Size> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    size_of(Output::Stdout)
+}
+
+/// The size of the window that an output is in.
+#[must_use]
+pub fn size_of(output: Output) -> Option<Size> {
+    let size = match output {
+        Output::Stdout => rustix::termios::tcgetwinsize(io::stdout()),
+        Output::Stderr => rustix::termios::tcgetwinsize(io::stderr()),
+    };
+    let size = size.ok()?;
     (size.ws_row > 0 && size.ws_col > 0).then_some(Size {
         cols: size.ws_col,
         rows: size.ws_row,
