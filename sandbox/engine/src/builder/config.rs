@@ -166,3 +166,72 @@ fn dated(state: &State, epoch: Option<Timestamp>) -> Vec<History> {
     }
     history
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use drydock_image::Layer;
+
+    use super::*;
+    use crate::builder::stage::Layered;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// A base image of one layer and a setting, then a setting, a layer, a setting.
+    fn state() -> State {
+        let mut state = State::scratch();
+        let layer = |created| Layered {
+            layer: Layer {
+                diff_id: format!("sha256:{:064x}", 1).parse().unwrap(),
+                dir: "/x".into(),
+                size: 0,
+            },
+            created,
+        };
+        state.layers = vec![layer(None), layer(Some(at(100)))];
+        for empty in [false, true] {
+            state.image.history.push(History {
+                created: Some(clock::rfc3339(at(10))),
+                empty_layer: empty,
+                ..History::default()
+            });
+        }
+        for (text, empty) in [("ENV A=1", true), ("RUN x", false), ("CMD x", true)] {
+            state.history(text.into(), empty);
+        }
+        state
+    }
+
+    fn times(epoch: Option<Timestamp>) -> Vec<i64> {
+        let dated = dated(&state(), epoch);
+        let seconds = dated
+            .iter()
+            .map(|line| line.created.as_deref().unwrap().parse::<Timestamp>());
+        seconds.map(|time| time.unwrap().as_second()).collect()
+    }
+
+    #[test]
+    fn lines_of_history_have_the_time_of_their_layer_or_of_the_one_before() {
+        assert_eq!(times(None), [10, 10, 100, 100, 100]);
+    }
+
+    #[test]
+    fn with_an_epoch_all_new_lines_have_that() {
+        assert_eq!(times(Some(at(5))), [10, 10, 5, 5, 5]);
+    }
+
+    #[test]
+    fn what_says_nothing_is_left_out_of_a_config() {
+        let run = RunConfig {
+            env: Some(vec!["A=1".into()]),
+            cmd: Some(Vec::new()),
+            ..RunConfig::default()
+        };
+        assert_eq!(
+            serde_json::to_string(&Run::of(&run)).unwrap(),
+            r#"{"Env":["A=1"]}"#
+        );
+    }
+}

@@ -433,3 +433,6 @@ pub(super) fn lines(lines: drydock_dockerfile::Lines) -> Lines {
         last: lines.last,
     }
 }
+
+#[cfg(test)]
+mod tests;
