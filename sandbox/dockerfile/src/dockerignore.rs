@@ -56,6 +56,20 @@ impl DockerIgnore {
         Ok(ignore)
     }
 
+    /// The rules of patterns that stand alone, such as those of `COPY --exclude`.
+    ///
+    /// # Errors
+    /// A malformed pattern.
+    pub fn of<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, IgnoreError> {
+        let mut ignore = Self::default();
+        for (index, pattern) in patterns.into_iter().map(str::trim).enumerate() {
+            if !pattern.is_empty() {
+                ignore.push(pattern, index + 1)?;
+            }
+        }
+        Ok(ignore)
+    }
+
     /// Whether there is no rule at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

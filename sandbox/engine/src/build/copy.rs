@@ -1,26 +1,23 @@
 //! COPY and ADD: sources found, hashed for the cache, then copied into an overlay whose upper becomes the layer.
 
 use std::{
-    fs::File,
-    io,
     os::fd::{AsFd as _, BorrowedFd, OwnedFd},
     path::Path,
 };
 
 use drydock_dockerfile::{Copy, clean_path};
-use drydock_runtime::{overlay, paths};
-use rustix::fs::OFlags;
+use drydock_runtime::overlay;
 
 use super::{
     builder::Builder,
-    chown, decompress,
+    chown,
     error::{BuildError, CopyError},
     stage::Stage,
     tree::{
-        copy::{Dress, Target},
+        dress::Dress,
         find::{self, FindError, Source},
         hash,
-        untar::{self, Limits, Owner},
+        place::{Conflicts, Target},
     },
 };
 
@@ -82,11 +79,16 @@ impl Builder<'_> {
             let target = Target {
                 root: image.as_fd(),
                 path: &path,
-                dress,
+                dress: &dress,
+                conflicts: Conflicts::Replace,
             };
             for source in &sources {
                 self.cancel.check()?;
-                put(&target, root.as_fd(), source, instruction == "ADD").map_err(failed)?;
+                match instruction {
+                    "ADD" => target.add(root.as_fd(), source),
+                    _ => target.copy(root.as_fd(), source),
+                }
+                .map_err(|error| failed(error.into()))?;
             }
         }
         let layer = self.layer(stage, &scratch)?;
@@ -136,49 +138,19 @@ fn sources(root: BorrowedFd<'_>, instruction: &str, copy: &Copy) -> Result<Vec<S
     Ok(sources)
 }
 
-/// Files of the context become root's, those of another stage stay whose they are; `--chown` says otherwise.
+/// Files of the context are root's, those of another stage stay whose they are; `--chown` says otherwise.
 fn dress(image: BorrowedFd<'_>, copy: &Copy) -> Result<Dress, BuildError> {
-    let owner = match (&copy.chown, &copy.from) {
-        (Some(chown), _) => Some(chown::ids(image, chown)?),
-        (None, Some(_)) => None,
-        (None, None) => Some((0, 0)),
-    };
-    Ok(Dress { owner, mode: None })
+    let owner = copy.chown.as_deref().map(|text| chown::ids(image, text));
+    Ok(Dress {
+        owner: owner.transpose()?,
+        mode: None,
+    })
 }
 
 /// Whether a source is on the network.
 pub(crate) fn is_remote(source: &str) -> bool {
     let schemes = ["http://", "https://", "git@", "git://"];
     schemes.iter().any(|scheme| source.starts_with(scheme))
-}
-
-/// Copies one source; ADD unpacks an archive.
-pub(crate) fn put(
-    target: &Target<'_>,
-    root: BorrowedFd<'_>,
-    source: &Source,
-    unpacks: bool,
-) -> Result<(), CopyError> {
-    if unpacks && !source.is_dir {
-        let open = || -> io::Result<File> {
-            // Not waiting for a writer, should it be a pipe.
-            Ok(paths::open_in(root, &source.path, OFlags::RDONLY | OFlags::NONBLOCK)?.into())
-        };
-        let mut start = [0; 16];
-        let n = io::Read::read(&mut open()?, &mut start)?;
-        if decompress::Compression::of(&start[..n]) == decompress::Compression::Bzip2 {
-            return Err(CopyError::Bzip2(source.path.to_string_lossy().into_owned()));
-        }
-        if decompress::is_archive(open()?)? {
-            let stream = decompress::plain(open()?)?;
-            let place = target.unpack_place()?;
-            let owner = target.dress.owner.filter(|owner| *owner != (0, 0));
-            let owner = owner.map_or(Owner::Archive, |(uid, gid)| Owner::Fixed(uid, gid));
-            return untar::unpack(stream, place.as_fd(), owner, Limits::default())
-                .map_err(CopyError::Untar);
-        }
-    }
-    Ok(target.copy(root, source)?)
 }
 
 /// Below the working directory unless absolute; a slash at the end, which means a directory, is kept.

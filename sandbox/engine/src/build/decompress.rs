@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
+use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
 use liblzma::bufread::XzDecoder;
 
@@ -37,7 +38,7 @@ impl Compression {
 /// A stream with its compression, if any, taken off.
 ///
 /// # Errors
-/// When it cannot be read, or is bzip2.
+/// When it cannot be read.
 pub(crate) fn plain<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut stream = BufReader::with_capacity(64 << 10, stream);
     Ok(match Compression::of(stream.fill_buf()?) {
@@ -55,7 +56,7 @@ pub(crate) fn plain<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>
             decoder.window_log_max(MAX_MEMORY.ilog2())?;
             Box::new(decoder)
         }
-        Compression::Bzip2 => return Err(io::ErrorKind::Unsupported.into()),
+        Compression::Bzip2 => Box::new(MultiBzDecoder::new(stream)),
     })
 }
 
@@ -77,7 +78,8 @@ pub(super) fn is_archive(file: impl Read) -> io::Result<bool> {
             Err(_) => return Ok(false),
         }
     }
-    Ok(drydock_image::tar::sniff(&block))
+    // Docker takes an archive without files for a file.
+    Ok(block != [0; BLOCK] && drydock_image::tar::sniff(&block))
 }
 
 #[cfg(test)]
@@ -108,8 +110,14 @@ mod tests {
             encoder.write_all(&tar).unwrap();
             encoder.finish().unwrap()
         };
+        let bzip2 = {
+            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            encoder.write_all(&tar).unwrap();
+            encoder.finish().unwrap()
+        };
         for archive in [
             gzip(&tar),
+            bzip2,
             xz,
             zstd::encode_all(&tar[..], 1).unwrap(),
             tar.clone(),
@@ -123,13 +131,15 @@ mod tests {
             assert_eq!(plain_bytes, tar);
         }
         let text = gzip(b"no archive");
-        for file in [&b""[..], b"text", b"\x1f\x8b\x08 broken", &text] {
+        for file in [
+            &b""[..],
+            b"text",
+            b"\x1f\x8b\x08 broken",
+            b"BZh9 broken",
+            &[0; 1024],
+            &text,
+        ] {
             assert!(!is_archive(file).unwrap());
         }
-    }
-
-    #[test]
-    fn bzip2_is_told_apart() {
-        assert_eq!(Compression::of(b"BZh91AY"), Compression::Bzip2);
     }
 }

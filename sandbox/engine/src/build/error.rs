@@ -7,7 +7,7 @@ use drydock_image::StoreError;
 use drydock_runtime::launch::LaunchError;
 use drydock_spec::ParseRefError;
 
-use super::tree::{find::FindError, untar::UntarError};
+use super::tree::{find::FindError, place::PutError, untar::UntarError};
 use crate::{error::EngineError, http::stream::Gone, image::ImageError};
 
 /// Why a build ended.
@@ -92,10 +92,10 @@ pub(crate) enum CopyError {
         "{0} is on the network, which a sandbox does not have; put the file into the build context"
     )]
     Remote(String),
-    #[error("{0} is compressed with bzip2, which is not supported here; use gzip, xz or zstd")]
-    Bzip2(String),
     #[error("error processing tar file: {0}")]
     Untar(#[source] UntarError),
+    #[error(transparent)]
+    Put(PutError),
     #[error(transparent)]
     Os(#[from] io::Error),
 }
@@ -104,10 +104,19 @@ impl CopyError {
     /// Whether there was no room left.
     pub(crate) fn is_full(&self) -> bool {
         match self {
-            Self::Os(source) | Self::Untar(UntarError::Os { source, .. }) => {
-                source.kind() == io::ErrorKind::StorageFull
-            }
+            Self::Os(source)
+            | Self::Untar(UntarError::Os { source, .. })
+            | Self::Put(PutError::Os { source, .. }) => source.kind() == io::ErrorKind::StorageFull,
             _ => false,
+        }
+    }
+}
+
+impl From<PutError> for CopyError {
+    fn from(error: PutError) -> Self {
+        match error {
+            PutError::Untar(error) => Self::Untar(error),
+            other => Self::Put(other),
         }
     }
 }

@@ -45,7 +45,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{builder::Builder, cache::Cache, cancel::Cancel, output::Output, request::BuildRequest};
 pub(crate) use self::{
-    error::{BuildError, CopyError, Meter},
+    error::{BuildError, Meter},
     request::hosts_line,
 };
 use crate::{Engine, error::EngineError, http::stream};

@@ -1,12 +1,18 @@
 //! COPY and ADD: sources found, hashed for the cache, then copied into an overlay whose upper becomes the layer.
 
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
+    path::Path,
+};
 
 use drydock_dockerfile::{Copy, clean_path};
-use drydock_runtime::overlay;
+use drydock_runtime::{container::Rootfs, overlay};
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    context::ContextDir,
     error::Failure,
     inputs::{Content, Inputs},
     room::Desk,
@@ -15,11 +21,13 @@ use super::{
 };
 use crate::build::{
     chown,
-    copy::{is_remote, put},
+    copy::is_remote,
     tree::{
-        copy::{Dress, Target},
-        find::{self, FindError, Source},
-        hash,
+        chmod::Chmod,
+        dress::Dress,
+        find::{SelectError, Selection, Source, select},
+        hash::{self, Digests},
+        place::{Conflicts, Target},
     },
 };
 
@@ -39,21 +47,20 @@ impl Solver<'_> {
             From::Stage { root, .. } => Some(root.as_fd()),
             From::Context => self.context.as_ref().map(|context| context.root()),
         };
+        let selection = Selection {
+            parents: copy.parents,
+            exclude: &copy.exclude,
+        };
         let mut sources = Vec::new();
         for written in &copy.sources {
             if instruction == "ADD" && is_remote(written) {
                 return Err(remote(written));
             }
-            let found = root.map(|root| find::find(root, written));
-            match found {
-                None => return Err(missing(written)),
-                Some(Ok(found)) => sources.extend(found),
-                Some(Err(FindError::Missing(_))) => return Err(missing(written)),
-                Some(Err(error)) => return Err(Failure::Wrong(error.to_string())),
-            }
+            let root = root.ok_or_else(|| missing(written))?;
+            sources.extend(select(root, written, selection).map_err(not_found)?);
         }
         let destination = destination(&state.run.working_dir, &copy.destination);
-        let many = sources.len() + copy.inline.len() > 1;
+        let many = copy.sources.len() + copy.inline.len() > 1;
         let mut inputs = Inputs {
             text: text(instruction, copy),
             parent: state.chain().bytes().to_vec(),
@@ -62,10 +69,12 @@ impl Solver<'_> {
         inputs.settings.insert("destination", destination.clone());
         for source in &sources {
             let Some(root) = root else { continue };
-            let content = hash::of_sources(root, std::slice::from_ref(source))
-                .map_err(Failure::os("read a file to copy"))?;
-            let name = source.path.to_string_lossy().into_owned();
-            inputs.files.insert(name, Sha256::digest(content).into());
+            let contents = match &from {
+                From::Context => self.contents(root, source),
+                From::Stage { .. } => hash::contents(root, source, &Dress::default(), &()),
+            };
+            let contents = contents.map_err(Failure::os("read a file to copy"))?;
+            inputs.files.extend(contents);
         }
         for document in &copy.inline {
             let content: Content = Sha256::digest(document.text().as_bytes()).into();
@@ -79,15 +88,24 @@ impl Solver<'_> {
         let unpacks = copy.unpack.unwrap_or(instruction == "ADD");
         self.layer(doing, state, inputs, |rootfs, desk| {
             let image = overlay::mount_detached(rootfs).map_err(Failure::os("mount the image"))?;
+            let dress = dress(image.as_fd(), copy)?;
+            let image = match copy.link {
+                true => alone(image, rootfs)?,
+                false => image,
+            };
             let target = Target {
                 root: image.as_fd(),
                 path: &destination,
-                dress: dress(image.as_fd(), copy, matches!(from, From::Context))?,
+                dress: &dress,
+                conflicts: Conflicts::Refuse,
             };
             for source in &sources {
                 self.cancel.check().map_err(|_| Failure::Cancelled)?;
                 let Some(root) = root else { continue };
-                put(&target, root, source, unpacks)?;
+                match unpacks {
+                    true => target.add(root, source)?,
+                    false => target.copy(root, source)?,
+                }
             }
             self.inline(&target, copy, desk)
         })?;
@@ -110,22 +128,24 @@ impl Solver<'_> {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))
                 .map_err(failed())?;
         }
-        let dir = std::fs::File::open(&dir).map_err(failed())?;
-        let target = Target {
-            dress: Dress {
-                owner: target.dress.owner.or(Some((0, 0))),
-                ..target.dress
-            },
-            ..*target
-        };
+        let dir = File::open(&dir).map_err(failed())?;
         for document in &copy.inline {
-            let found = find::find(dir.as_fd(), &document.name);
-            let found = found.map_err(|error| Failure::Wrong(error.to_string()))?;
-            for source in found {
-                put(&target, dir.as_fd(), &source, false)?;
-            }
+            let named = Source::named(dir.as_fd(), Path::new(&document.name));
+            target.copy(dir.as_fd(), &named.map_err(not_found)?)?;
         }
         Ok(())
+    }
+
+    /// The files of a source in the context, of which the bytes are read once for all builds.
+    fn contents(
+        &self,
+        root: BorrowedFd<'_>,
+        source: &Source,
+    ) -> std::io::Result<BTreeMap<String, Content>> {
+        match self.context.as_deref() {
+            Some(context) => hash::contents(root, source, &Dress::default(), context),
+            None => hash::contents(root, source, &Dress::default(), &()),
+        }
     }
 
     /// Where the sources are.
@@ -152,13 +172,27 @@ impl Solver<'_> {
         let Some(context) = &self.context else {
             return Ok((None, [0; 32]));
         };
-        let found = find::find(context.root(), path).map_err(|_| missing(path))?;
-        let content =
-            hash::of_sources(context.root(), &found).map_err(Failure::os("read a mounted file"))?;
-        Ok((
-            Some(context.path().to_owned()),
-            Sha256::digest(content).into(),
-        ))
+        let found = select(context.root(), path, Selection::default()).map_err(not_found)?;
+        let mut hash = Sha256::new();
+        for source in &found {
+            let contents = self.contents(context.root(), source);
+            for (name, content) in contents.map_err(Failure::os("read a mounted file"))? {
+                hash.update((name.len() as u64).to_le_bytes());
+                hash.update(name);
+                hash.update(content);
+            }
+        }
+        Ok((Some(context.path().to_owned()), hash.finalize().into()))
+    }
+}
+
+impl Digests for ContextDir {
+    fn known(&self, path: &Path) -> Option<Content> {
+        self.digest(path)
+    }
+
+    fn learned(&self, path: &Path, content: Content) {
+        self.remember(path, content);
     }
 }
 
@@ -202,6 +236,21 @@ fn missing(written: &str) -> Failure {
     ))
 }
 
+fn not_found(error: SelectError) -> Failure {
+    match error {
+        SelectError::Missing(path) => missing(&path),
+        other => Failure::Wrong(other.to_string()),
+    }
+}
+
+/// `--link`: the layer by itself, without what is below it.
+fn alone(image: OwnedFd, rootfs: &Rootfs) -> Result<OwnedFd, Failure> {
+    // Two ways into one directory would not see each other's changes.
+    drop(image);
+    let upper = File::open(&rootfs.upper).map_err(Failure::os("open a step's directory"))?;
+    Ok(upper.into())
+}
+
 /// What it says, as the cache knows it.
 fn text(instruction: &str, copy: &Copy) -> String {
     let mut words = vec![
@@ -241,29 +290,18 @@ fn history(instruction: &str, copy: &Copy) -> String {
     format!("{} # buildkit", words.join(" "))
 }
 
-/// Files of the context become root's, those of another stage stay whose they are; `--chown` says otherwise.
-fn dress(image: BorrowedFd<'_>, copy: &Copy, from_context: bool) -> Result<Dress, Failure> {
-    let wrong = |error: crate::build::BuildError| Failure::Wrong(error.to_string());
-    let owner = match &copy.chown {
-        Some(chown) => Some(chown::ids(image, chown).map_err(wrong)?),
-        None => from_context.then_some((0, 0)),
-    };
-    let mode = copy.chmod.as_deref().map(|text| {
-        let mode = u32::from_str_radix(text, 8)
-            .ok()
-            .filter(|mode| *mode <= 0o7777);
-        mode.ok_or_else(|| bad_mode(text))
-    });
+/// Files of the context are root's, those of another stage stay whose they are; `--chown` says otherwise.
+fn dress(image: BorrowedFd<'_>, copy: &Copy) -> Result<Dress, Failure> {
+    let owner = copy.chown.as_deref().map(|text| chown::owner(image, text));
+    let mode = copy.chmod.as_deref().map(Chmod::parse);
     Ok(Dress {
-        owner,
-        mode: mode.transpose()?,
+        owner: owner
+            .transpose()
+            .map_err(|error| Failure::Wrong(error.to_string()))?,
+        mode: mode
+            .transpose()
+            .map_err(|error| Failure::Wrong(error.to_string()))?,
     })
-}
-
-fn bad_mode(text: &str) -> Failure {
-    Failure::Wrong(format!(
-        "invalid chmod parameter: '{text}'. it should be octal string and between 0 and 07777"
-    ))
 }
 
 /// Below the working directory unless absolute; a slash at the end, which means a directory, is kept.
@@ -288,16 +326,11 @@ pub(super) fn whole(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<(), Fail
     let target = Target {
         root: to,
         path: "/",
-        dress: Dress::default(),
+        dress: &Dress::default(),
+        conflicts: Conflicts::Refuse,
     };
-    let found: Vec<Source> =
-        find::find(from, ".").map_err(|error| Failure::Wrong(error.to_string()))?;
-    for source in &found {
-        target
-            .copy(from, source)
-            .map_err(Failure::os("copy files"))?;
-    }
-    Ok(())
+    let source = Source::named(from, Path::new("")).map_err(not_found)?;
+    Ok(target.copy(from, &source)?)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use drydock_image::StoreError;
 use drydock_runtime::launch::LaunchError;
 
 use crate::{
-    build::{CopyError, Meter},
+    build::{Meter, tree::place::PutError},
     error::EngineError,
     http::stream::Gone,
     image::ImageError,
@@ -39,7 +39,7 @@ pub(super) enum Failure {
     #[error("{name}: {reason}")]
     Pull { name: String, reason: String },
     #[error(transparent)]
-    Copy(#[from] CopyError),
+    Copy(#[from] PutError),
     #[error(transparent)]
     Image(#[from] ImageError),
     #[error(

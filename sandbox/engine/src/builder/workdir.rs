@@ -42,8 +42,7 @@ impl Solver<'_> {
                 user => chown::ids(image.as_fd(), user)
                     .map_err(|error| Failure::Wrong(error.to_string()))?,
             };
-            tree::copy::make_directory(image.as_fd(), &path, owner)
-                .map_err(Failure::os("make the working directory"))
+            Ok(tree::place::make_directory(image.as_fd(), &path, owner)?)
         })?;
         state.history(format!("WORKDIR {path}"), false);
         Ok(())

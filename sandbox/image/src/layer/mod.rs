@@ -23,6 +23,7 @@ pub use hash::{HashReader, HashWriter, digest_of};
 pub use list::{Listed, What, list};
 pub use unpack::{Unpacked, unpack, unpack_recorded};
 pub use walk::{Walked, write_tar};
+pub use xattr::is_kept as keeps_xattr;
 
 /// Bounds on one layer.
 #[derive(Debug, Clone, Copy)]

@@ -14,7 +14,8 @@ pub(super) type Xattr = (Vec<u8>, Vec<u8>);
 
 /// Whether an attribute is part of a layer. The overlay's own are not: a layer that could set them could point the
 /// overlay elsewhere. Of the security attributes only file capabilities mean the same everywhere.
-pub(super) fn is_kept(name: &[u8]) -> bool {
+#[must_use]
+pub fn is_kept(name: &[u8]) -> bool {
     // A `=` would end the name early in a tar stream.
     if name.contains(&b'=') {
         return false;

@@ -1,6 +1,8 @@
 //! Sources into an image's file system, with Docker's rules for what goes where.
 
 use std::{
+    cell::RefCell,
+    collections::HashMap,
     ffi::{OsStr, OsString},
     fs::File,
     io,
@@ -11,231 +13,321 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use drydock_runtime::paths;
 use rustix::{
-    fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Stat, Timespec, Timestamps, Uid},
+    fs::{self, AtFlags, FileType, Mode, OFlags, Stat, fstat},
     io::Errno,
 };
 
-use super::find::Source;
-
-/// Links that a destination may lead through.
-const MAX_LINKS: usize = 40;
-
-/// What becomes of copied files.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Dress {
-    /// Their user and group; `None` keeps the source's.
-    pub(crate) owner: Option<(u32, u32)>,
-    /// Their permission bits; `None` keeps the source's.
-    pub(crate) mode: Option<u32>,
-}
-
-/// The file system that is copied into.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Target<'a> {
-    pub(crate) root: BorrowedFd<'a>,
-    /// Absolute; with a slash at the end it is a directory.
-    pub(crate) path: &'a str,
-    pub(crate) dress: Dress,
-}
+use super::{
+    data,
+    dress::{self, Dress},
+    find::Source,
+    place::{Conflicts, PutError, Target},
+    resolve::read_link,
+    walk::{Directory, Entry, Visit, WalkError, walk},
+};
 
 impl Target<'_> {
     /// Copies one source: what is in a directory, or a file, to the path or into it.
     ///
     /// # Errors
-    /// When a file cannot be read or made.
-    pub(crate) fn copy(&self, source_root: BorrowedFd<'_>, source: &Source) -> io::Result<()> {
-        if source.is_dir {
-            let from = super::open_dir(source_root, &source.path)?;
-            let to = self.directory(Path::new(self.path), self.dress.owner)?;
-            return self.contents(from.as_fd(), to.as_fd(), 0);
+    /// When a file cannot be read or made, or is in the way.
+    pub(crate) fn copy(&self, root: BorrowedFd<'_>, source: &Source) -> Result<(), PutError> {
+        let from = || source.open(root).map_err(PutError::os(&source.path));
+        if source.is_dir() {
+            let at = self.directory()?;
+            let from = from()?;
+            let mut copier = Copier::new(self, at.path(), at.dir())?;
+            walk(from.as_fd(), &source.filter, &mut copier)?;
+            return copier.settle(&source.stat);
         }
-        let (dir, name) = self.place(&source.name)?;
-        let parent = super::open_dir(source_root, source.path.parent().unwrap_or(Path::new("")))?;
-        let stat = fs::fstat(&source.file)?;
-        if super::kind(&stat) == FileType::RegularFile {
-            // By the path, so that a link is the file it leads to.
-            let file = paths::open_in(source_root, &source.path, OFlags::RDONLY)?;
-            super::remove(dir.as_fd(), &name, 0)?;
-            return self.file(File::from(file), &stat, dir.as_fd(), &name);
+        let place = self.file(&source.name)?;
+        let copier = Copier::new(self, place.at.path(), place.at.dir())?;
+        let spot = copier.spot(&place.name, copier.base.join(&place.name));
+        match super::kind(&source.stat) {
+            FileType::RegularFile => {
+                let from = File::from(from()?);
+                let stat = fstat(&from).map_err(|error| spot.failed(error))?;
+                copier.regular(&from, &stat, &spot)
+            }
+            _ => copier.node(&source.stat, &spot),
         }
-        self.entry(parent.as_fd(), &source.name, dir.as_fd(), &name, 0)
+    }
+}
+
+/// Makes the files of one source.
+struct Copier<'a> {
+    dress: &'a Dress,
+    conflicts: Conflicts,
+    /// The directory that the source goes into, for messages.
+    base: PathBuf,
+    top: BorrowedFd<'a>,
+    /// New files of it get its group, not their maker's.
+    top_sets_group: bool,
+    /// The directories below it that lead to the one being filled.
+    open: Vec<Opened>,
+    /// The copies of files that have several names: by device and number, from the top.
+    links: RefCell<HashMap<(u64, u64), PathBuf>>,
+    buffer: RefCell<Vec<u8>>,
+    umask: u32,
+    own_ids: (u32, u32),
+}
+
+struct Opened {
+    fd: OwnedFd,
+    sets_group: bool,
+    /// It was not there, or the source's mode and owner become its own.
+    dressed: bool,
+}
+
+/// Where a file is to be.
+struct Spot<'a> {
+    dir: BorrowedFd<'a>,
+    sets_group: bool,
+    name: &'a OsStr,
+    /// From the root, for messages.
+    path: PathBuf,
+}
+
+impl Spot<'_> {
+    fn failed(&self, error: impl Into<io::Error>) -> PutError {
+        PutError::os(&self.path)(error.into())
+    }
+}
+
+impl<'a> Copier<'a> {
+    fn new(target: &'a Target<'_>, base: PathBuf, top: BorrowedFd<'a>) -> Result<Self, PutError> {
+        Ok(Self {
+            dress: target.dress,
+            conflicts: target.conflicts,
+            umask: umask().map_err(PutError::os(&base))?,
+            top_sets_group: sets_group(top).map_err(PutError::os(&base))?,
+            base,
+            top,
+            open: Vec::new(),
+            links: RefCell::default(),
+            buffer: RefCell::new(vec![0; data::BUFFER]),
+            own_ids: (
+                rustix::process::geteuid().as_raw(),
+                rustix::process::getegid().as_raw(),
+            ),
+        })
     }
 
-    /// Where ADD unpacks an archive: always a directory.
-    ///
-    /// # Errors
-    /// When it cannot be made.
-    pub(crate) fn unpack_place(&self) -> io::Result<OwnedFd> {
-        self.directory(Path::new(self.path), None)
+    /// A name in the directory that is being filled.
+    fn spot<'b>(&'b self, name: &'b OsStr, path: PathBuf) -> Spot<'b> {
+        let (dir, sets_group) = match self.open.last() {
+            Some(open) => (open.fd.as_fd(), open.sets_group),
+            None => (self.top, self.top_sets_group),
+        };
+        Spot {
+            dir,
+            sets_group,
+            name,
+            path,
+        }
     }
 
-    /// The directory and the name that a file gets.
-    fn place(&self, source_name: &OsStr) -> io::Result<(OwnedFd, OsString)> {
-        let path = Path::new(self.path);
-        let is_dir = || super::open_dir(self.root, path).is_ok();
-        if self.path.ends_with('/') || is_dir() {
-            return Ok((self.directory(path, self.dress.owner)?, source_name.into()));
+    fn path(&self, below: &[u8]) -> PathBuf {
+        self.base.join(OsStr::from_bytes(below))
+    }
+
+    /// The content's time is the directory's, as newer BuildKits have it; the classic builder leaves it.
+    fn settle(&self, stat: &Stat) -> Result<(), PutError> {
+        if self.conflicts == Conflicts::Replace {
+            return Ok(());
         }
-        let mut path = path.to_owned();
-        for _ in 0..MAX_LINKS {
-            let name = path.file_name().unwrap_or_default().to_owned();
-            let dir = self.directory(path.parent().unwrap_or(Path::new("/")), self.dress.owner)?;
-            match super::look(&dir, &name)? {
-                // The file that a link leads to is replaced, not the link.
-                Some(stat) if super::kind(&stat) == FileType::Symlink => {
-                    let link = fs::readlinkat(&dir, &name, Vec::new())?;
-                    let link = PathBuf::from(OsStr::from_bytes(link.as_bytes()));
-                    path = path.parent().unwrap_or(Path::new("/")).join(link);
+        fs::futimens(self.top, &dress::times(stat))
+            .map_err(|error| PutError::os(&self.base)(error.into()))
+    }
+
+    /// Makes something that is no directory, in the place of what has its name.
+    fn fresh<T>(
+        &self,
+        spot: &Spot<'_>,
+        make: impl Fn() -> Result<T, Errno>,
+    ) -> Result<T, PutError> {
+        match make() {
+            Err(Errno::EXIST) => {}
+            other => return other.map_err(|error| spot.failed(error)),
+        }
+        match fs::unlinkat(spot.dir, spot.name, AtFlags::empty()) {
+            Ok(()) => {}
+            Err(Errno::ISDIR) if self.conflicts == Conflicts::Refuse => {
+                return Err(PutError::OntoDirectory(super::shown(&spot.path)));
+            }
+            Err(Errno::ISDIR) => {
+                super::remove(spot.dir, spot.name, 0).map_err(|error| spot.failed(error))?
+            }
+            Err(error) => return Err(spot.failed(error)),
+        }
+        make().map_err(|error| spot.failed(error))
+    }
+
+    /// Makes a directory, unless it is there; whether it was not.
+    fn directory(&self, spot: &Spot<'_>) -> Result<bool, PutError> {
+        let make = || fs::mkdirat(spot.dir, spot.name, Mode::RWXU);
+        match make() {
+            Ok(()) => return Ok(true),
+            Err(Errno::EXIST) => {}
+            Err(error) => return Err(spot.failed(error)),
+        }
+        let there = super::look(spot.dir, spot.name).map_err(|error| spot.failed(error))?;
+        if there.is_some_and(|stat| super::kind(&stat) == FileType::Directory) {
+            return Ok(false);
+        }
+        if self.conflicts == Conflicts::Refuse {
+            return Err(PutError::OntoFile(super::shown(&spot.path)));
+        }
+        super::remove(spot.dir, spot.name, 0).map_err(|error| spot.failed(error))?;
+        make().map_err(|error| spot.failed(error))?;
+        Ok(true)
+    }
+
+    /// A new regular file with all that its source is.
+    fn regular(&self, from: &File, stat: &Stat, spot: &Spot<'_>) -> Result<(), PutError> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
+        let bits = self.dress.bits(stat);
+        // What the umask takes, or a change of owner would, is set below.
+        let mode = Mode::from_raw_mode(bits & 0o777);
+        let made = self.fresh(spot, || {
+            fs::openat(spot.dir, spot.name, flags | OFlags::CLOEXEC, mode)
+        })?;
+        let made = File::from(made);
+        let filled = || -> io::Result<()> {
+            data::copy(from, &made, stat, &mut self.buffer.borrow_mut())?;
+            let xattrs = dress::xattrs(from.as_fd())?;
+            let plain = self.dress.ids(stat) == self.own_ids
+                && bits & (self.umask | 0o7000) == 0
+                && xattrs.is_empty()
+                && !spot.sets_group;
+            match plain {
+                true => Ok(fs::futimens(&made, &dress::times(stat))?),
+                false => self.dress.put_on(made.as_fd(), stat, &xattrs),
+            }
+        };
+        filled().map_err(|error| spot.failed(error))
+    }
+
+    /// A pipe. Sockets and devices are nothing that an image holds.
+    fn node(&self, stat: &Stat, spot: &Spot<'_>) -> Result<(), PutError> {
+        if super::kind(stat) != FileType::Fifo {
+            return Ok(());
+        }
+        let mode = Mode::from_raw_mode(self.dress.bits(stat));
+        self.fresh(spot, || {
+            fs::mknodat(spot.dir, spot.name, FileType::Fifo, mode, 0)
+        })?;
+        let dressed = || -> io::Result<()> {
+            self.dress.put_on_node(spot.dir, spot.name, stat)?;
+            Ok(fs::chmodat(spot.dir, spot.name, mode, AtFlags::empty())?)
+        };
+        dressed().map_err(|error| spot.failed(error))
+    }
+
+    fn symlink(&self, entry: &Entry<'_>, stat: &Stat, spot: &Spot<'_>) -> Result<(), PutError> {
+        let link = read_link(entry.dir, entry.name).map_err(|error| spot.failed(error))?;
+        self.fresh(spot, || fs::symlinkat(&link, spot.dir, spot.name))?;
+        let dressed = self.dress.put_on_node(spot.dir, spot.name, stat);
+        dressed.map_err(|error| spot.failed(error))
+    }
+
+    /// A regular file of a directory: another name of one that was copied already, or its bytes.
+    fn linked(&self, entry: &Entry<'_>, spot: &Spot<'_>) -> Result<(), PutError> {
+        let opened = super::open_file(entry.dir, entry.name)
+            .and_then(|file| Ok((fstat(&file)?, file)))
+            .map_err(|error| spot.failed(error));
+        let (stat, from) = opened?;
+        if super::kind(&stat) != FileType::RegularFile {
+            return Err(spot.failed(Errno::STALE));
+        }
+        if stat.st_nlink > 1 {
+            let path = PathBuf::from(OsStr::from_bytes(entry.path));
+            let first = self
+                .links
+                .borrow()
+                .get(&(stat.st_dev, stat.st_ino))
+                .cloned();
+            match first.as_deref().map(|first| self.made_before(first)) {
+                Some(Some((dir, name))) => {
+                    let link = || fs::linkat(&dir, &name, spot.dir, spot.name, AtFlags::empty());
+                    return self.fresh(spot, link);
                 }
-                _ => return Ok((dir, name)),
+                Some(None) => {}
+                None => drop(
+                    self.links
+                        .borrow_mut()
+                        .insert((stat.st_dev, stat.st_ino), path),
+                ),
             }
         }
-        Err(Errno::LOOP.into())
+        self.regular(&from, &stat, spot)
     }
 
-    /// A directory, made with its parents where it is missing; new ones get `owner`.
-    fn directory(&self, path: &Path, owner: Option<(u32, u32)>) -> io::Result<OwnedFd> {
-        if let Ok(dir) = super::open_dir(self.root, path) {
-            return Ok(dir);
-        }
-        let mut prefix = PathBuf::from("/");
-        let mut dir = super::open_dir(self.root, &prefix)?;
-        for part in path.components() {
-            prefix.push(part);
-            dir = match super::open_dir(self.root, &prefix) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    fs::mkdirat(&dir, part.as_os_str(), Mode::from_raw_mode(0o755))?;
-                    let made = super::enter(&dir, part.as_os_str())?;
-                    fs::fchmod(&made, Mode::from_raw_mode(0o755))?;
-                    if let Some((uid, gid)) = owner {
-                        fs::fchown(&made, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
-                    }
-                    made
-                }
-                other => other?,
-            };
-        }
-        Ok(dir)
+    fn made_before(&self, path: &Path) -> Option<(OwnedFd, OsString)> {
+        let dir = super::descend(self.top, path.parent()?)?;
+        Some((dir, path.file_name()?.into()))
     }
+}
 
-    fn contents(&self, from: BorrowedFd<'_>, to: BorrowedFd<'_>, depth: usize) -> io::Result<()> {
-        super::check_depth(depth)?;
-        for name in super::names(from)? {
-            let name = super::as_os(&name);
-            self.entry(from, name, to, name, depth)?;
-        }
+impl Visit for Copier<'_> {
+    type Error = PutError;
+
+    fn enter(&mut self, dir: &Directory<'_>) -> Result<(), PutError> {
+        let spot = self.spot(dir.name, self.path(dir.path));
+        let made = self.directory(&spot)?;
+        let opened = super::enter(spot.dir, dir.name)
+            .and_then(|fd| Ok((sets_group(fd.as_fd())?, fd)))
+            .map_err(|error| spot.failed(error));
+        let (sets_group, fd) = opened?;
+        self.open.push(Opened {
+            fd,
+            sets_group,
+            dressed: made || dir.taken,
+        });
         Ok(())
     }
 
-    /// One entry of a directory, not following links on either side.
-    fn entry(
-        &self,
-        from: BorrowedFd<'_>,
-        from_name: &OsStr,
-        to: BorrowedFd<'_>,
-        name: &OsStr,
-        depth: usize,
-    ) -> io::Result<()> {
-        let Some(stat) = super::look(from, from_name)? else {
-            return Ok(());
-        };
-        let is_dir = super::kind(&stat) == FileType::Directory;
-        let there = super::look(to, name)?;
-        let merges = is_dir && there.is_some_and(|it| super::kind(&it) == FileType::Directory);
-        if there.is_some() && !merges {
-            super::remove(to, name, 0)?;
-        }
-        match super::kind(&stat) {
-            FileType::Directory => {
-                if !merges {
-                    fs::mkdirat(to, name, Mode::from_raw_mode(0o700))?;
-                }
-                let made = super::enter(to, name)?;
-                let inner = super::enter(from, from_name)?;
-                self.contents(inner.as_fd(), made.as_fd(), depth + 1)?;
-                self.dress(made.as_fd(), &stat)
-            }
-            FileType::RegularFile => {
-                let file = super::open_file(from, from_name)?;
-                self.file(file, &stat, to, name)
-            }
-            FileType::Symlink => {
-                let link = fs::readlinkat(from, from_name, Vec::new())?;
-                fs::symlinkat(&link, to, name)?;
-                self.dress_node(to, name, &stat)
-            }
-            FileType::Fifo => {
-                let mode = self.dress.mode.unwrap_or(super::permissions(&stat));
-                fs::mknodat(to, name, FileType::Fifo, Mode::from_raw_mode(mode), 0)?;
-                self.dress_node(to, name, &stat)
-            }
-            // Sockets and devices are nothing that an image holds.
+    /// Only now, since making files in a directory changes its time.
+    fn leave(&mut self, dir: &Directory<'_>) -> Result<(), PutError> {
+        match self.open.pop() {
+            Some(open) if open.dressed => dress::xattrs(dir.fd)
+                .and_then(|xattrs| self.dress.put_on(open.fd.as_fd(), dir.stat, &xattrs))
+                .map_err(PutError::os(self.path(dir.path))),
             _ => Ok(()),
         }
     }
 
-    fn file(
-        &self,
-        mut from: File,
-        stat: &Stat,
-        to: BorrowedFd<'_>,
-        name: &OsStr,
-    ) -> io::Result<()> {
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut made = File::from(fs::openat(to, name, flags, Mode::from_raw_mode(0o600))?);
-        io::copy(&mut from, &mut made)?;
-        self.dress(made.as_fd(), stat)
-    }
-
-    /// Owner first: changing it clears set-user-id.
-    fn dress(&self, fd: BorrowedFd<'_>, stat: &Stat) -> io::Result<()> {
-        let (uid, gid) = self.owner(stat);
-        fs::fchown(fd, Some(uid), Some(gid))?;
-        let mode = self.dress.mode.unwrap_or(super::permissions(stat));
-        fs::fchmod(fd, Mode::from_raw_mode(mode))?;
-        Ok(fs::futimens(fd, &times(stat))?)
-    }
-
-    fn dress_node(&self, dir: BorrowedFd<'_>, name: &OsStr, stat: &Stat) -> io::Result<()> {
-        let (uid, gid) = self.owner(stat);
-        let nofollow = AtFlags::SYMLINK_NOFOLLOW;
-        fs::chownat(dir, name, Some(uid), Some(gid), nofollow)?;
-        Ok(fs::utimensat(dir, name, &times(stat), nofollow)?)
-    }
-
-    fn owner(&self, stat: &Stat) -> (Uid, Gid) {
-        let (uid, gid) = self.dress.owner.unwrap_or((stat.st_uid, stat.st_gid));
-        (Uid::from_raw(uid), Gid::from_raw(gid))
+    fn file(&mut self, entry: &Entry<'_>) -> Result<(), PutError> {
+        let spot = self.spot(entry.name, self.path(entry.path));
+        if entry.kind == FileType::RegularFile {
+            return self.linked(entry, &spot);
+        }
+        let stat = super::look(entry.dir, entry.name).map_err(|error| spot.failed(error))?;
+        match stat {
+            Some(stat) if super::kind(&stat) == FileType::Symlink => {
+                self.symlink(entry, &stat, &spot)
+            }
+            Some(stat) => self.node(&stat, &spot),
+            None => Ok(()),
+        }
     }
 }
 
-fn times(stat: &Stat) -> Timestamps {
-    let time = Timespec {
-        tv_sec: stat.st_mtime,
-        tv_nsec: i64::try_from(stat.st_mtime_nsec).unwrap_or(0),
-    };
-    Timestamps {
-        last_access: time,
-        last_modification: time,
+impl From<WalkError> for PutError {
+    fn from(error: WalkError) -> Self {
+        Self::os(OsStr::from_bytes(&error.path))(error.source)
     }
 }
 
-/// Makes a directory with its parents where they are missing; new ones get `owner`.
-///
-/// # Errors
-/// When it cannot be made.
-pub(crate) fn make_directory(
-    root: BorrowedFd<'_>,
-    path: &str,
-    owner: (u32, u32),
-) -> io::Result<()> {
-    let target = Target {
-        root,
-        path,
-        dress: Dress::default(),
-    };
-    target.directory(Path::new(path), Some(owner)).map(drop)
+fn sets_group(dir: BorrowedFd<'_>) -> io::Result<bool> {
+    Ok(fstat(dir)?.st_mode & 0o2000 != 0)
+}
+
+/// The process's umask, which only setting it would tell otherwise.
+fn umask() -> io::Result<u32> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    let mask = line.and_then(|text| u32::from_str_radix(text.trim(), 8).ok());
+    Ok(mask.unwrap_or(0o777))
 }

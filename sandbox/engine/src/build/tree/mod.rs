@@ -1,23 +1,30 @@
 //! Files of a build context, of another stage and of the image being built, all by directory descriptor.
 //!
-//! - [`find`]: the sources that a COPY names. [`hash`]: their content, for the cache.
-//! - [`copy`]: sources into an image. [`untar`]: a tar stream into a directory.
+//! - [`find`]: the sources that a COPY names; [`filter`]: what of a directory is meant; [`walk`]: each file of it.
+//! - [`hash`]: their content, for the cache.
+//! - [`copy`]: sources into an image: [`place`] says where, [`dress`] and [`chmod`] whose and with which mode, [`data`]
+//!   copies bytes. [`add`]: archives too.
+//! - [`untar`]: a tar stream into a directory.
 //! - [`stubs`]: mount points that leave no trace. [`clamp`]: times for reproducible layers.
 //! - [`resolve`]: where a path ends.
 //!
 //! Directories are opened with `openat2(2)` and `RESOLVE_IN_ROOT`; what is made or read in them is named by one
 //! component and never followed. So a link of a stranger leads at most to the root it lies under.
 
-#[allow(dead_code, reason = "for the builder of our own protocol")]
+mod add;
+pub(crate) mod chmod;
 pub(crate) mod clamp;
 pub(crate) mod copy;
+mod data;
+pub(crate) mod dress;
+mod filter;
 pub(crate) mod find;
 pub(crate) mod hash;
-#[allow(dead_code, reason = "for the builder of our own protocol")]
+pub(crate) mod place;
 mod resolve;
-#[allow(dead_code, reason = "for the builder of our own protocol")]
 pub(crate) mod stubs;
 pub(crate) mod untar;
+mod walk;
 
 use std::{
     ffi::{CString, OsStr},
@@ -67,8 +74,23 @@ pub(crate) fn enter(dir: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
 
 /// A regular file in a directory, for reading, not following a link of that name.
 fn open_file(dir: impl AsFd, name: &OsStr) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // NONBLOCK: should it have become a pipe since, opening must not wait.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     Ok(File::from(fs::openat(dir, name, flags, Mode::empty())?))
+}
+
+/// A directory by a path that must be free of links.
+fn descend(root: impl AsFd, path: &Path) -> Option<OwnedFd> {
+    let mut dir = enter(root, OsStr::new(".")).ok()?;
+    for name in path {
+        dir = enter(&dir, name).ok()?;
+    }
+    Some(dir)
+}
+
+/// A path below a root, as it is seen from there.
+fn shown(path: &Path) -> String {
+    format!("/{}", path.to_string_lossy().trim_start_matches('/'))
 }
 
 /// What a name is, not following a link.

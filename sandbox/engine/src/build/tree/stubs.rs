@@ -6,8 +6,8 @@
 use std::{
     ffi::OsString,
     io,
-    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
-    path::{Path, PathBuf},
+    os::fd::{AsFd as _, BorrowedFd},
+    path::PathBuf,
 };
 
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT};
@@ -117,7 +117,7 @@ impl Stubs {
     pub(crate) fn clean(self, upper: BorrowedFd<'_>) -> io::Result<()> {
         // Made in this order, so the inner directories come last.
         for parent in self.parents.iter().rev() {
-            let Some(dir) = descend(upper, &parent.path) else {
+            let Some(dir) = super::descend(upper, &parent.path) else {
                 continue;
             };
             let now = fs::fstat(&dir)?;
@@ -136,15 +136,6 @@ impl Stubs {
         }
         Ok(())
     }
-}
-
-/// A directory by a path that must be free of links.
-fn descend(upper: BorrowedFd<'_>, path: &Path) -> Option<OwnedFd> {
-    let mut dir = super::open_dir(upper, Path::new(".")).ok()?;
-    for name in path {
-        dir = super::enter(&dir, name).ok()?;
-    }
-    Some(dir)
 }
 
 fn remove_empty(dir: BorrowedFd<'_>, name: &std::ffi::OsStr) -> io::Result<()> {
@@ -176,7 +167,7 @@ fn drop_unchanged(
     if says(before) != says(now) || !only_marks(dir)? {
         return Ok(());
     }
-    let Some(above) = descend(upper, above) else {
+    let Some(above) = super::descend(upper, above) else {
         return Ok(());
     };
     let times = mtime(&fs::fstat(&above)?);

@@ -11,12 +11,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use drydock_image::tar::{Entry, Kind, Reader, TarError};
+use drydock_image::{
+    layer::keeps_xattr,
+    tar::{Entry, Kind, Reader, TarError},
+};
 use drydock_runtime::paths;
 use rustix::{
     fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid},
     io::Errno,
 };
+
+use super::dress;
 
 /// Bounds on one archive.
 #[derive(Debug, Clone, Copy)]
@@ -209,6 +214,7 @@ impl Unpacker<'_> {
                 }
                 let dir = super::enter(parent, name)?;
                 fs::fchown(&dir, Some(uid), Some(gid))?;
+                set_xattrs(dir.as_fd(), entry);
                 fs::fchmod(&dir, mode)?;
                 self.remember(path, entry);
             }
@@ -222,6 +228,7 @@ impl Unpacker<'_> {
                 let mut file = File::from(file);
                 io::copy(&mut data.take(entry.size), &mut file)?;
                 fs::fchown(&file, Some(uid), Some(gid))?;
+                set_xattrs(file.as_fd(), entry);
                 fs::fchmod(&file, mode)?;
                 fs::futimens(&file, &times(entry))?;
             }
@@ -233,7 +240,7 @@ impl Unpacker<'_> {
                 let target = inside(&entry.link).map_err(|error| match place.strict {
                     true => MakeError::Untar(UntarError::Link {
                         what: "hardlink",
-                        name: shown(path),
+                        name: super::shown(path),
                         link: display(&entry.link),
                     }),
                     false => MakeError::Untar(error),
@@ -302,7 +309,7 @@ impl Unpacker<'_> {
         let target = [dir.as_os_str().as_bytes(), b"/", &entry.link].concat();
         inside(&target).map(drop).map_err(|_| UntarError::Link {
             what: "symlink",
-            name: shown(&self.place.base.join(path)),
+            name: super::shown(&self.place.base.join(path)),
             link: display(&entry.link),
         })
     }
@@ -328,6 +335,13 @@ impl<E: Into<io::Error>> From<E> for MakeError {
     }
 }
 
+/// Those that a layer keeps.
+fn set_xattrs(fd: BorrowedFd<'_>, entry: &Entry) {
+    let kept = |(name, _): &&(Vec<u8>, Vec<u8>)| keeps_xattr(name);
+    let xattrs: Vec<_> = entry.xattrs.iter().filter(kept).cloned().collect();
+    dress::set_xattrs(fd, &xattrs);
+}
+
 fn own(dir: BorrowedFd<'_>, name: &OsStr, uid: Uid, gid: Gid) -> Result<(), Errno> {
     fs::chownat(dir, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
 }
@@ -347,15 +361,10 @@ fn check_kinds(
     }
     Err(UntarError::Kinds {
         there: NAMES[usize::from(was)],
-        path: shown(path),
+        path: super::shown(path),
         new: NAMES[usize::from(is)],
-        name: shown(base),
+        name: super::shown(base),
     })
-}
-
-/// A path below a root, as it is seen from there.
-fn shown(path: &Path) -> String {
-    format!("/{}", path.display())
 }
 
 /// The path that a name means, from where it is unpacked; one that leads out is refused.

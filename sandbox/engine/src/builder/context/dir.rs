@@ -260,13 +260,11 @@ impl ContextDir {
     }
 
     /// The digest of a file's content, if it is known already.
-    #[allow(dead_code, reason = "not asked for yet")]
     pub(in crate::builder) fn digest(&self, path: &Path) -> Option<[u8; 32]> {
         self.lock().files.get(path.to_str()?)?.digest
     }
 
     /// Remembers the digest of a file's content.
-    #[allow(dead_code, reason = "not told yet")]
     pub(in crate::builder) fn remember(&self, path: &Path, digest: [u8; 32]) {
         let Some(path) = path.to_str() else { return };
         if let Some(file) = self.lock().files.get_mut(path) {
