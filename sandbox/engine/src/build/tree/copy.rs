@@ -137,8 +137,10 @@ impl<'a> Copier<'a> {
         if self.conflicts == Conflicts::Replace {
             return Ok(());
         }
-        fs::futimens(self.top, &dress::times(stat))
-            .map_err(|error| PutError::os(&self.base)(error.into()))
+        // The root of a mount may be known by a descriptor that only refers to it.
+        super::enter(self.top, OsStr::new("."))
+            .and_then(|top| Ok(fs::futimens(top, &dress::times(stat))?))
+            .map_err(PutError::os(&self.base))
     }
 
     /// Makes something that is no directory, in the place of what has its name.
