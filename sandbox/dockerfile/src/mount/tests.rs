@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::Problem;
 
 fn mount(text: &str) -> Result<Mount, String> {
     parse(text, |value| Ok::<_, MountError>(value.to_owned())).map_err(|error| error.to_string())
