@@ -40,7 +40,7 @@ pub struct Mount {
     pub sharing: Sharing,
     /// `size` of a tmpfs, in bytes.
     pub size: Option<u64>,
-    /// `env`: the variable that holds a secret.
+    /// `env`: the variable that holds a secret; an empty name is that of the secret.
     pub env: Option<String>,
 }
 

@@ -75,6 +75,13 @@ impl Wildcard {
                 '*' => Token::Star,
                 c => Token::Char(c),
             });
+            // Two in a row match what one does.
+            if let [.., before, last] = tokens.as_slice()
+                && before == last
+                && matches!(last, Token::Star | Token::Directories)
+            {
+                tokens.pop();
+            }
         }
         Some(Self { tokens })
     }
@@ -89,45 +96,49 @@ impl Wildcard {
     /// Whether the whole of `path` matches.
     ///
     /// Every position that the pattern may have reached is followed at once, so that no pattern takes more than
-    /// (its length × the path's length) steps.
+    /// (its length × the path's length) steps; few patterns reach many positions.
     #[must_use]
     pub fn is_match(&self, path: &str) -> bool {
-        let end = self.tokens.len();
-        let mut reached = vec![false; end + 1];
+        let mut reached = Vec::new();
         self.reach(&mut reached, 0);
-        let mut next = vec![false; end + 1];
+        let mut next = Vec::new();
         for c in path.chars() {
-            next.fill(false);
-            for at in (0..end).filter(|&at| reached[at]) {
-                match &self.tokens[at] {
-                    Token::Char(wanted) if *wanted == c => self.reach(&mut next, at + 1),
-                    Token::One if c != '/' => self.reach(&mut next, at + 1),
-                    Token::Star if c != '/' => self.reach(&mut next, at),
-                    Token::Anything => self.reach(&mut next, at),
-                    Token::Directories => {
+            next.clear();
+            for &at in &reached {
+                match self.tokens.get(at) {
+                    Some(Token::Char(wanted)) if *wanted == c => self.reach(&mut next, at + 1),
+                    Some(Token::One) if c != '/' => self.reach(&mut next, at + 1),
+                    Some(Token::Star) if c != '/' => self.reach(&mut next, at),
+                    Some(Token::Anything) => self.reach(&mut next, at),
+                    Some(Token::Directories) => {
                         // Inside a directory's name; behind its slash the rest of the pattern may begin.
-                        next[at] = true;
+                        next.push(at);
                         if c == '/' {
                             self.reach(&mut next, at + 1);
                         }
                     }
-                    Token::Class { negated, ranges } if *negated != within(ranges, c) => {
+                    Some(Token::Class { negated, ranges }) if *negated != within(ranges, c) => {
                         self.reach(&mut next, at + 1);
                     }
                     _ => {}
                 }
             }
+            if next.is_empty() {
+                return false;
+            }
+            next.sort_unstable();
+            next.dedup();
             std::mem::swap(&mut reached, &mut next);
         }
-        reached[end]
+        reached.last() == Some(&self.tokens.len())
     }
 
-    /// Marks position `at`, and those behind tokens that may match nothing.
-    fn reach(&self, reached: &mut [bool], mut at: usize) {
-        reached[at] = true;
+    /// Adds position `at`, and those behind tokens that may match nothing.
+    fn reach(&self, reached: &mut Vec<usize>, mut at: usize) {
+        reached.push(at);
         while let Some(Token::Star | Token::Anything | Token::Directories) = self.tokens.get(at) {
             at += 1;
-            reached[at] = true;
+            reached.push(at);
         }
     }
 }

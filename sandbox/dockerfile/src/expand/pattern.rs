@@ -7,7 +7,7 @@ pub(super) struct Effort(u32);
 
 impl Default for Effort {
     fn default() -> Self {
-        Self(20_000_000)
+        Self(2_000_000)
     }
 }
 
@@ -138,49 +138,42 @@ fn match_end(
     longest: bool,
     effort: &mut Effort,
 ) -> Result<Option<usize>, WordProblem> {
-    let mut reached = vec![0];
-    skip_stars(tokens, &mut reached);
+    let mut reached = Vec::new();
+    reach(tokens, &mut reached, 0);
+    let mut next = Vec::new();
     let mut end = None;
     for at in 0..=chars.len() {
         effort.spend(reached.len().max(1))?;
-        if reached.contains(&tokens.len()) {
+        if reached.last() == Some(&tokens.len()) {
             end = Some(at);
             if !longest {
                 break;
             }
         }
         let Some(&c) = chars.get(at) else { break };
-        let mut next = Vec::with_capacity(reached.len());
-        for position in reached {
-            let Some(&token) = tokens.get(position) else {
-                continue;
-            };
-            if token.takes(c) {
-                let to = position + usize::from(token != Token::Star);
-                if next.last() != Some(&to) {
-                    next.push(to);
-                }
+        next.clear();
+        for &position in &reached {
+            match tokens.get(position) {
+                Some(Token::Star) if Token::Star.takes(c) => reach(tokens, &mut next, position),
+                Some(token) if token.takes(c) => reach(tokens, &mut next, position + 1),
+                _ => {}
             }
         }
-        skip_stars(tokens, &mut next);
-        reached = next;
-        if reached.is_empty() {
+        if next.is_empty() {
             break;
         }
+        std::mem::swap(&mut reached, &mut next);
     }
     Ok(end)
 }
 
-/// Adds the positions behind stars, which may match nothing. Positions stay in order and single.
-fn skip_stars(tokens: &[Token], reached: &mut Vec<usize>) {
-    let behind: Vec<usize> = reached
-        .iter()
-        .filter(|&&at| tokens.get(at) == Some(&Token::Star))
-        .map(|at| at + 1)
-        .collect();
-    if !behind.is_empty() {
-        reached.extend(behind);
-        reached.sort_unstable();
-        reached.dedup();
+/// Adds a position, and the one behind it when it is a star's, which may match nothing. Positions come in order and stay
+/// single; two stars are never neighbours.
+fn reach(tokens: &[Token], reached: &mut Vec<usize>, position: usize) {
+    let behind = (tokens.get(position) == Some(&Token::Star)).then_some(position + 1);
+    for position in [Some(position), behind].into_iter().flatten() {
+        if reached.last().is_none_or(|last| *last < position) {
+            reached.push(position);
+        }
     }
 }

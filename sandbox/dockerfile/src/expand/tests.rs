@@ -113,3 +113,68 @@ fn the_last_of_two_values_counts() {
         Ok("2")
     );
 }
+
+/// Text, what it becomes with `f=/a/b.tar.gz` and `t=foo.foo`.
+const PATTERNS: &[(&str, &str)] = &[
+    ("${f#*/}", "a/b.tar.gz"),
+    ("${f##*/}", "b.tar.gz"),
+    ("${f%.*}", "/a/b.tar"),
+    ("${f%%.*}", "/a/b"),
+    ("${f%gz}", "/a/b.tar."),
+    ("${f#x}", "/a/b.tar.gz"),
+    ("${f#?a}", "/b.tar.gz"),
+    ("${f#}", "/a/b.tar.gz"),
+    ("${f#*}", "/a/b.tar.gz"),
+    ("${f##*}", ""),
+    ("${f%%*}", ""),
+    ("${u#x}", ""),
+    ("${t/foo/bar}", "bar.foo"),
+    ("${t//foo/bar}", "bar.bar"),
+    ("${t/o/}", "fo.foo"),
+    ("${t//o/}", "f.f"),
+    ("${t//o*o/-}", "f-"),
+    ("${t/x/y}", "foo.foo"),
+    ("${t//./\\/}", "foo\\/foo"),
+    ("${f//\\//_}", "_a_b.tar.gz"),
+    ("${t/?/x}", "xoo.foo"),
+    ("${t#${t%.*}.}", "foo"),
+    ("${t//}", ""),
+    ("${t:#foo}", ".foo"),
+];
+
+#[test]
+fn patterns_take_away_and_replace_as_in_buildkit() {
+    let env = ["f=/a/b.tar.gz", "t=foo.foo"].map(Into::into);
+    for (text, expected) in PATTERNS {
+        match word(text, &env, '\\') {
+            Ok(found) => assert_eq!(found, *expected, "{text}"),
+            // One of them lacks its second slash.
+            Err(error) => assert!(
+                *text == "${t//}" && error.to_string().contains("missing '/'"),
+                "{error}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn the_names_of_variables_are_told() {
+    let found = Lexer::default().expand("$a ${u:-$n} ${v+x} '$w' \\$y", &env());
+    let names = found.unwrap().names;
+    let list = |names: std::collections::BTreeSet<String>| names.into_iter().collect::<Vec<_>>();
+    assert_eq!(list(names.used), ["a", "n"]);
+    assert_eq!(list(names.unset), ["u", "v"]);
+}
+
+#[test]
+fn raw_text_keeps_what_it_is_asked_to_keep() {
+    let lexer = Lexer {
+        raw_quotes: true,
+        skip_unset: true,
+        ..Lexer::default()
+    };
+    let shown = lexer
+        .expand("echo \"$a  b\" '$a' $u ${u} ${u:-x}", &env())
+        .unwrap();
+    assert_eq!(shown.text, "echo \"1  b\" '$a' $u ${u} ${u:-x}");
+}

@@ -133,8 +133,8 @@ impl Draft {
             "size" if kind == MountKind::Tmpfs => {
                 self.mount.size = Some(bytes(&value).ok_or_else(wrong)?);
             }
-            "env" if kind == MountKind::Secret => self.mount.env = Some(value),
-            "required" | "size" | "env" => return Err(of()),
+            "env" => self.mount.env = Some(value),
+            "required" | "size" => return Err(of()),
             "mode" => self.mount.mode = Some(number(8)?),
             "uid" => self.mount.uid = Some(number(10)?),
             "gid" => self.mount.gid = Some(number(10)?),
@@ -180,7 +180,7 @@ impl Draft {
             if self.sharing.is_some() {
                 return Err(MountError::SecretSharing);
             }
-            if unnamed && mount.env.is_none() {
+            if unnamed {
                 return Err(MountError::SecretName);
             }
             if mount.source.is_some() && mount.id.is_some() {
