@@ -31,7 +31,7 @@ const fn work(name: &'static str, line: &'static str, ours: usize, theirs: usize
     }
 }
 
-const WORKS: [Work; 8] = [
+const WORKS: [Work; 6] = [
     work("docker run --rm busybox true", RUN, 50, 10),
     Work {
         name: "docker run, 300 ms apart",
@@ -44,13 +44,6 @@ const WORKS: [Work; 8] = [
     work("docker images", "docker images", 50, 15),
     work("docker ps", "docker ps", 50, 15),
     work("docker inspect", "docker inspect box", 50, 15),
-    work(
-        "ten-step build, cold",
-        "docker build -q --no-cache -t ten .",
-        10,
-        3,
-    ),
-    work("ten-step build, cached", "docker build -q -t ten .", 20, 10),
 ];
 
 const RUN: &str = "docker run --rm busybox true";
@@ -115,7 +108,6 @@ fn on_host(address: &str, count: fn(&Work) -> usize) -> Vec<Samples> {
 fn script(count: fn(&Work) -> usize) -> String {
     let mut script = String::from(
         "set -e; cd \"$(mktemp -d)\"\n\
-         { echo FROM busybox; for i in 1 2 3 4 5 6 7 8; do echo \"RUN echo $i > /step$i\"; done; echo 'CMD [\"true\"]'; } > Dockerfile\n\
          docker run -d --name box busybox sleep 100000 > /dev/null\n\
          many() { local n=$1 pause=$2 a b; shift 2; \"$@\" > /dev/null; while [ $((n--)) -gt 0 ]; do [ -z \"$pause\" ] || sleep $pause; a=${EPOCHREALTIME/[.,]/}; \"$@\" > /dev/null; b=${EPOCHREALTIME/[.,]/}; echo $((b - a)); done; echo end; }\n",
     );

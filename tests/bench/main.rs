@@ -18,6 +18,7 @@
 )]
 mod harness;
 
+mod builds;
 mod crowd;
 mod docker_work;
 mod memory;
@@ -41,6 +42,7 @@ fn main() {
     let mut table = Table::new(&filter);
     let sections = [
         docker_work::measure,
+        builds::measure,
         streams::measure,
         memory::measure,
         plain::measure,
