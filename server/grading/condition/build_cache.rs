@@ -3,18 +3,21 @@
 //! The grader takes a copy of the build context, builds it unchanged, edits one file in the copy and
 //! builds again. The learner's files stay as they are; the images made are untagged and removed.
 
+mod builder;
 mod context;
 mod steps;
 
-use drydock_api::client::{Body, Client, ClientError};
-use http::Method;
 use serde::Deserialize;
 
-use self::{context::Context, steps::Step};
+use self::{
+    builder::{Builder, Built},
+    context::Context,
+    steps::Step,
+};
 use super::{image::no_image, text::shown};
 use crate::grading::{
     Finding, GraderError, Verdict,
-    evidence::{Evidence, garbled, read_up_to},
+    evidence::{Evidence, garbled},
     probe::Cleanup,
     wire,
 };
@@ -29,9 +32,6 @@ pub const CONDITIONS: &[&str] = &[
     "redone",
     "stale",
 ];
-
-/// As much of a build's answer as is read.
-const ANSWER_LIMIT: usize = 1024 * 1024;
 
 /// `build-cache = { image = "app", context = "/root/app", edit = "app.sh", keeps = ["RUN"] }`
 #[derive(Debug, Clone, Deserialize)]
@@ -49,14 +49,6 @@ pub struct BuildCache {
     /// At least one step of these instructions must be done again.
     #[serde(default)]
     pub redoes: Vec<String>,
-}
-
-/// A build's end.
-enum Built {
-    /// How each step went.
-    Image(Vec<Step>),
-    /// The engine's words.
-    Failed(String),
 }
 
 impl BuildCache {
@@ -85,11 +77,7 @@ impl BuildCache {
         mut context: Context,
         tag: &str,
     ) -> Result<Verdict, GraderError> {
-        if let Built::Failed(words) = build(evidence.client(), tag, &context).await? {
-            return Ok(build_fails(&words));
-        }
-        let rebuilt = evidence.image(tag).await?;
-        if rebuilt.is_none_or(|rebuilt| rebuilt.id != image.id) {
+        let Some(builder) = current(evidence, image, &context, tag).await? else {
             return Ok(Finding::wrong(
                 "not-current",
                 format!(
@@ -98,12 +86,16 @@ impl BuildCache {
                 ),
             )
             .into());
-        }
+        };
+        let builder = match builder {
+            Ok(builder) => builder,
+            Err(words) => return Ok(build_fails(&words)),
+        };
         if !context.edit(&self.edit) {
             let message = format!("There is no file {} in {}.", self.edit, self.context);
             return Ok(Finding::wrong("file-missing", message).into());
         }
-        match build(evidence.client(), tag, &context).await? {
+        match builder.build(evidence.client(), tag, &context).await? {
             Built::Failed(words) => Ok(build_fails(&words)),
             Built::Image(steps) => Ok(self.judge(&steps)),
         }
@@ -154,26 +146,21 @@ fn build_fails(words: &str) -> Verdict {
         .into()
 }
 
-async fn build(client: &Client, tag: &str, context: &Context) -> Result<Built, GraderError> {
-    // No label of the grader's: it would change the image's id.
-    let path = format!("/build?t={}&rm=1&forcerm=1", tag);
-    let tar = context.tar().map_err(|error| garbled(&path, &error))?;
-    let answer = client
-        .request(Method::POST, &path, Body::bytes(tar, "application/x-tar"))
-        .await;
-    let response = match answer {
-        Ok(response) => response,
-        Err(ClientError::Api { message, .. }) => return Ok(Built::Failed(message)),
-        Err(error) => return Err(error.into()),
-    };
-    let bytes = read_up_to(response, ANSWER_LIMIT).await?;
-    let mut printed = String::new();
-    for message in serde_json::Deserializer::from_slice(&bytes).into_iter::<wire::BuildMessage>() {
-        let message = message.map_err(|error| garbled(&path, &error))?;
-        if let Some(error) = message.error {
-            return Ok(Built::Failed(error));
+/// The builder that gives `image` again, from its cache; or why the context cannot be built at all.
+async fn current(
+    evidence: &Evidence<'_>,
+    image: &wire::Image,
+    context: &Context,
+    tag: &str,
+) -> Result<Option<Result<Builder, String>>, GraderError> {
+    for builder in [Builder::Own, Builder::Classic] {
+        if let Built::Failed(words) = builder.build(evidence.client(), tag, context).await? {
+            return Ok(Some(Err(words)));
         }
-        printed.push_str(message.stream.as_deref().unwrap_or_default());
+        let rebuilt = evidence.image(tag).await?;
+        if rebuilt.is_some_and(|rebuilt| rebuilt.id == image.id) {
+            return Ok(Some(Ok(builder)));
+        }
     }
-    Ok(Built::Image(steps::parse(&printed)))
+    Ok(None)
 }

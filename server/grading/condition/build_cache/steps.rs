@@ -1,4 +1,6 @@
-//! The classic builder's output, step by step.
+//! What builders say, step by step.
+
+use drydock_api::build::StepReport;
 
 /// One step of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,19 @@ pub fn parse(printed: &str) -> Vec<Step> {
     steps
 }
 
+/// The steps that our own builder tells of, without their numbers.
+pub fn of_reports(reports: &[StepReport]) -> Vec<Step> {
+    let text = |name: &str| match name.split_once("] ") {
+        Some((number, text)) if number.starts_with('[') => text.to_owned(),
+        _ => name.to_owned(),
+    };
+    let step = |report: &StepReport| Step {
+        text: text(&report.name),
+        cached: report.cached,
+    };
+    reports.iter().map(step).collect()
+}
+
 fn step_text(line: &str) -> Option<&str> {
     let (count, text) = line.strip_prefix("Step ")?.split_once(" : ")?;
     let (step, steps) = count.split_once('/')?;
@@ -54,6 +69,18 @@ mod tests {
             .map(|step| (step.instruction(), step.cached))
             .collect();
         assert_eq!(short, [("FROM", false), ("RUN", true), ("COPY", false)]);
+    }
+
+    #[test]
+    fn reports_lose_their_numbers() {
+        let report = |name: &str| StepReport {
+            name: name.into(),
+            cached: true,
+            ..StepReport::default()
+        };
+        let steps = of_reports(&[report("[builder 2/5] RUN make"), report("RUN x")]);
+        let texts: Vec<_> = steps.iter().map(|step| step.text.as_str()).collect();
+        assert_eq!(texts, ["RUN make", "RUN x"]);
     }
 
     #[test]
