@@ -62,11 +62,15 @@ impl BuildCache {
         };
         let context =
             Context::read(&tar, &self.context).map_err(|error| garbled(&self.context, &error))?;
-        // Removes the image too, where it has no other name.
-        let tag = format!("drydock-probe-{}", uuid::Uuid::new_v4().simple());
-        let cleanup = Cleanup::new(evidence.client(), format!("/images/{tag}?force=1"));
-        let verdict = self.rebuild(evidence, &image, context, &tag).await?;
-        cleanup.now().await?;
+        // One tag for each builder; removing it removes the image too, where it has no other name.
+        let tags = [(); 2].map(|()| format!("drydock-probe-{}", uuid::Uuid::new_v4().simple()));
+        let remove =
+            |tag: &String| Cleanup::new(evidence.client(), format!("/images/{tag}?force=1"));
+        let cleanups = tags.each_ref().map(remove);
+        let verdict = self.rebuild(evidence, &image, context, &tags).await?;
+        for cleanup in cleanups {
+            cleanup.now().await?;
+        }
         Ok(verdict)
     }
 
@@ -75,9 +79,9 @@ impl BuildCache {
         evidence: &Evidence<'_>,
         image: &wire::Image,
         mut context: Context,
-        tag: &str,
+        tags: &[String; 2],
     ) -> Result<Verdict, GraderError> {
-        let Some(builder) = current(evidence, image, &context, tag).await? else {
+        let Some(builder) = current(evidence, image, &context, tags).await? else {
             return Ok(Finding::wrong(
                 "not-current",
                 format!(
@@ -87,8 +91,8 @@ impl BuildCache {
             )
             .into());
         };
-        let builder = match builder {
-            Ok(builder) => builder,
+        let (builder, tag) = match builder {
+            Ok(found) => found,
             Err(words) => return Ok(build_fails(&words)),
         };
         if !context.edit(&self.edit) {
@@ -146,20 +150,21 @@ fn build_fails(words: &str) -> Verdict {
         .into()
 }
 
-/// The builder that gives `image` again, from its cache; or why the context cannot be built at all.
-async fn current(
+/// The builder that gives `image` again, from its cache, and the tag it was given; or why the context cannot be built at
+/// all.
+async fn current<'a>(
     evidence: &Evidence<'_>,
     image: &wire::Image,
     context: &Context,
-    tag: &str,
-) -> Result<Option<Result<Builder, String>>, GraderError> {
-    for builder in [Builder::Own, Builder::Classic] {
+    tags: &'a [String; 2],
+) -> Result<Option<Result<(Builder, &'a str), String>>, GraderError> {
+    for (builder, tag) in [Builder::Own, Builder::Classic].into_iter().zip(tags) {
         if let Built::Failed(words) = builder.build(evidence.client(), tag, context).await? {
             return Ok(Some(Err(words)));
         }
         let rebuilt = evidence.image(tag).await?;
         if rebuilt.is_some_and(|rebuilt| rebuilt.id == image.id) {
-            return Ok(Some(Ok(builder)));
+            return Ok(Some(Ok((builder, tag))));
         }
     }
     Ok(None)

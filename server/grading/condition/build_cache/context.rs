@@ -51,7 +51,7 @@ impl Context {
         Ok(context)
     }
 
-    /// Adds a line to a file; false when there is no such file.
+    /// Adds a line to a file, another one each time, so that no cache has seen it; false when there is no such file.
     pub fn edit(&mut self, path: &str) -> bool {
         let path = path.trim_start_matches("./");
         let found = self
@@ -60,7 +60,8 @@ impl Context {
             .find(|entry| entry.path == path && entry.header.entry_type().is_file());
         match found {
             Some(entry) => {
-                entry.content.extend_from_slice(b"\n# edited\n");
+                let line = format!("\n# edited {}\n", uuid::Uuid::new_v4());
+                entry.content.extend_from_slice(line.as_bytes());
                 true
             }
             None => false,
