@@ -63,9 +63,16 @@ impl Solver<'_> {
         let many = copy.sources.len() + copy.inline.len() > 1;
         let mut inputs = Inputs {
             text: text(instruction, copy),
-            parent: state.chain().bytes().to_vec(),
             ..Inputs::default()
         };
+        // A linked layer is the same whatever is below it, unless a name has to be looked up there.
+        let names = copy
+            .chown
+            .as_deref()
+            .is_some_and(|chown| chown.contains(char::is_alphabetic));
+        if !copy.link || names {
+            inputs.parent = state.chain().bytes().to_vec();
+        }
         inputs.settings.insert("destination", destination.clone());
         for source in &sources {
             let Some(root) = root else { continue };

@@ -100,14 +100,14 @@ pub(super) fn misses(
         return vec![Miss::First];
     };
     let old = &old.inputs;
-    let mut misses = Vec::new();
     if old.text != now.text {
-        misses.push(Miss::Instruction {
+        // That other files are copied, or other variables seen, follows from it.
+        return vec![Miss::Instruction {
             before: old.text.clone(),
             now: now.text.clone(),
-        });
+        }];
     }
-    misses.extend(files(&old.files, &now.files));
+    let mut misses = files(&old.files, &now.files);
     let changed = different(&old.variables, &now.variables);
     misses.extend(
         changed
