@@ -6,16 +6,13 @@ use drydock_api::build::{
     BuildFailure, BuildMessage, BuildOutcome, BuildRequest, BuildWarning, OutputKind, SourceFile,
     StepReport,
 };
-use drydock_dockerfile::{
-    DockerIgnore, Dockerfile, Instruction, MAX_BYTES,
-    check::{self, BaseImage, CheckOptions, Finding},
-};
+use drydock_dockerfile::{Dockerfile, MAX_BYTES};
 use drydock_image::{ImageId, ImageRef};
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    config,
+    checks, config,
     context::ContextDir,
     error::{Failed, Failure},
     image::Loader,
@@ -44,9 +41,9 @@ pub(super) struct Build<'a> {
 
 /// What is told besides how it ended.
 #[derive(Debug, Default)]
-struct Told {
+pub(super) struct Told {
     source: Option<SourceFile>,
-    warnings: Vec<BuildWarning>,
+    pub(super) warnings: Vec<BuildWarning>,
     steps: Vec<StepReport>,
 }
 
@@ -88,7 +85,8 @@ impl Build<'_> {
         }
         let tags = self.tags()?;
         let epoch = self.epoch()?;
-        told.warnings.extend(unconsumed(&file, self.request));
+        told.warnings
+            .extend(checks::unconsumed(&file, self.request));
         let globals = self.globals(&file)?;
         let mut loader = Loader {
             engine: self.engine,
@@ -134,50 +132,6 @@ impl Build<'_> {
             ))
         })?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
-    }
-
-    /// Build checks: what they find is told, and ends the build where the Dockerfile says so.
-    fn check(&self, file: &Dockerfile, told: &mut Told) -> Result<(), Failure> {
-        let request = self.request;
-        let directive = check::directive(file, &request.args)
-            .map_err(|error| Failure::Wrong(error.to_string()))?;
-        let ignore = request.ignore.as_deref();
-        let ignore = ignore.and_then(|text| DockerIgnore::parse(text).ok());
-        let base = |name: &str| self.base(name);
-        let platform = settings::platform();
-        let options = CheckOptions {
-            ignore: ignore.as_ref(),
-            args: request.args.clone(),
-            target: request.target.as_deref(),
-            every_stage: request.check && request.target.is_none(),
-            platform: Some(&platform),
-            images: Some(&base),
-        };
-        let findings = check::check(file, &options);
-        let fatal = directive.error && !findings.is_empty() && !request.check;
-        let words = check::violation(&findings);
-        told.warnings = findings.into_iter().map(warning).collect();
-        if fatal {
-            return Err(Failure::Wrong(words));
-        }
-        Ok(())
-    }
-
-    /// What the checks want to know of an image, if it is here.
-    fn base(&self, name: &str) -> Option<BaseImage> {
-        let id = self.engine.store.resolve(name).ok()?;
-        let run = self
-            .engine
-            .store
-            .image(&id)
-            .ok()?
-            .config
-            .config
-            .unwrap_or_default();
-        Some(BaseImage {
-            env: run.env.unwrap_or_default(),
-            has_shell: run.shell.is_some_and(|shell| !shell.is_empty()),
-        })
     }
 
     fn globals(&self, file: &Dockerfile) -> Result<Vec<String>, Failed> {
@@ -334,48 +288,6 @@ fn metadata(id: &ImageId, tags: &[ImageRef]) -> BTreeMap<String, serde_json::Val
         metadata.insert("image.name".into(), json!(names.join(",")));
     }
     metadata
-}
-
-fn warning(finding: Finding) -> BuildWarning {
-    BuildWarning {
-        rule: finding.rule.name.into(),
-        description: finding.rule.description.into(),
-        message: finding.message,
-        url: finding.rule.url(),
-        lesson: finding.rule.lesson.map(Into::into),
-        lines: plan::lines(finding.lines),
-    }
-}
-
-/// Given arguments that nothing in the Dockerfile declares.
-fn unconsumed(file: &Dockerfile, request: &BuildRequest) -> Option<BuildWarning> {
-    let steps = file.global_args.iter();
-    let steps = steps.chain(file.stages.iter().flat_map(|stage| &stage.steps));
-    let declared: Vec<&str> = steps
-        .filter_map(|step| match &step.instruction {
-            Instruction::Arg(args) => Some(args),
-            _ => None,
-        })
-        .flatten()
-        .map(|(name, _)| name.as_str())
-        .collect();
-    let own = |name: &str| {
-        settings::PROXIES.contains(&name)
-            || ["BUILDKIT_", "SOURCE_DATE_EPOCH", "TARGET", "BUILD"]
-                .iter()
-                .any(|own| name.starts_with(own))
-    };
-    let names = request.args.keys().map(String::as_str);
-    let unused: Vec<&str> = names
-        .filter(|name| !declared.contains(name) && !own(name))
-        .collect();
-    (!unused.is_empty()).then(|| BuildWarning {
-        message: format!(
-            "[Warning] One or more build-args [{}] were not consumed",
-            unused.join(" ")
-        ),
-        ..BuildWarning::default()
-    })
 }
 
 fn failure(failed: Failed, told: Told) -> BuildFailure {

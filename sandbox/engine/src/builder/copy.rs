@@ -16,8 +16,9 @@ use super::{
     error::Failure,
     inputs::{Content, Inputs},
     room::Desk,
-    solve::{Doing, Solver},
+    solve::Solver,
     stage::State,
+    step::Doing,
 };
 use crate::build::{
     chown,

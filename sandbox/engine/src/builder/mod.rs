@@ -17,6 +17,7 @@
 
 mod build;
 mod cache;
+mod checks;
 mod config;
 mod context;
 mod copy;
@@ -35,6 +36,7 @@ mod run;
 mod settings;
 mod solve;
 mod stage;
+mod step;
 mod workdir;
 
 use std::sync::Arc;

@@ -16,14 +16,8 @@ use drydock_runtime::{
 use drydock_spec::ContainerId;
 
 use super::{
-    error::Failure,
-    inputs::Inputs,
-    mounts::Prepared,
-    report::Shown,
-    room::Desk,
-    settings::PROXIES,
-    solve::{Doing, Solver},
-    stage::State,
+    error::Failure, inputs::Inputs, mounts::Prepared, report::Shown, room::Desk, settings::PROXIES,
+    solve::Solver, stage::State, step::Doing,
 };
 use crate::{
     build::{

@@ -3,39 +3,32 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
-    fs::{self, File},
+    fs::File,
     os::fd::AsFd as _,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
-use drydock_api::build::{BuildRequest, Lines, Miss, StepReport};
+use drydock_api::build::{BuildRequest, StepReport};
 use drydock_dockerfile::Instruction;
 use drydock_image::ImageId;
-use drydock_runtime::container::Rootfs;
 use jiff::Timestamp;
 
 use super::{
-    cache::Made,
     context::ContextDir,
     error::{Failed, Failure},
-    explain::{self, Before, Remembered},
-    inputs::Inputs,
+    explain::Remembered,
     names::{self, Counter},
-    plan::{Base, Plan, PlannedStep},
-    report::{Report, Shown},
+    plan::{Base, Plan},
+    report::Report,
     room::Room,
     stage::State,
+    step::Doing,
 };
-use crate::{
-    Engine,
-    build::{cancel::Cancel, tree::clamp},
-};
+use crate::{Engine, build::cancel::Cancel};
 
 /// Stages that are built at the same time.
 const SIDE_BY_SIDE: usize = 4;
-/// Layers of an image, as in Docker.
-const MAX_LAYERS: usize = 125;
 
 /// One build.
 #[derive(Debug)]
@@ -53,7 +46,7 @@ pub(super) struct Solver<'a> {
     pub(super) last: Option<Arc<Vec<Remembered>>>,
     /// `SOURCE_DATE_EPOCH`.
     pub(super) epoch: Option<Timestamp>,
-    begun: Timestamp,
+    pub(super) begun: Timestamp,
     progress: Mutex<Progress>,
     changed: Condvar,
 }
@@ -76,25 +69,6 @@ pub(super) struct Solved {
     pub(super) ended: Result<Arc<State>, Failed>,
     pub(super) reports: Vec<StepReport>,
     pub(super) remembered: Vec<Remembered>,
-}
-
-/// A step while it is done.
-#[derive(Debug)]
-pub(super) struct Doing<'a> {
-    pub(super) planned: &'a PlannedStep,
-    /// As displays name it.
-    pub(super) name: String,
-    stage: usize,
-    stage_name: &'a str,
-    index: usize,
-    ignores_cache: bool,
-    shown: RefCell<Option<Shown>>,
-}
-
-impl Doing<'_> {
-    fn lines(&self) -> Lines {
-        super::plan::lines(self.planned.step.lines)
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -216,6 +190,13 @@ impl<'a> Solver<'a> {
         }
     }
 
+    /// What is told of a step, and what the next build will be compared with.
+    pub(super) fn tell(&self, place: (usize, usize), report: StepReport, remembered: Remembered) {
+        let mut progress = self.lock();
+        progress.reports.insert(place, report);
+        progress.remembered.push(remembered);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -284,163 +265,6 @@ impl<'a> Solver<'a> {
             Instruction::Workdir(path) => self.workdir(doing, state, &path),
             other => self.setting(state, &other),
         }
-    }
-
-    /// A step is shown from here on.
-    pub(super) fn begin(&self, doing: &Doing<'_>, state: &mut State) -> Result<Shown, Failure> {
-        let place = format!("{} {}", doing.stage, doing.index);
-        let inputs = state.vertex.iter().cloned().collect();
-        let shown = self.report.begin(&doing.name, &place, inputs)?;
-        state.vertex = Some(shown.digest().to_owned());
-        doing.shown.replace(Some(shown.clone()));
-        Ok(shown)
-    }
-
-    /// A failure with the step's place; the display marks the step.
-    fn failed(&self, doing: &Doing<'_>, why: Failure) -> Failed {
-        let why = why.with_meter(&self.engine.config.data);
-        let shown = doing.shown.borrow();
-        if let Some(shown) = shown.as_ref() {
-            // Who has gone is told nothing.
-            let _ = shown.failed(&why.to_string());
-        }
-        Failed {
-            why: Box::new(why),
-            lines: Some(doing.lines()),
-            step: shown
-                .as_ref()
-                .map(|shown| (shown.name().to_owned(), shown.digest().to_owned())),
-        }
-    }
-
-    /// A step's layer: from the cache, or made by `make` in an overlay's upper directory.
-    pub(super) fn layer(
-        &self,
-        doing: &Doing<'_>,
-        state: &mut State,
-        inputs: Inputs,
-        make: impl Fn(&Rootfs, &super::room::Desk) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        let shown = doing.shown.borrow().clone();
-        let shown = match shown {
-            Some(shown) => shown,
-            None => self.begin(doing, state)?,
-        };
-        let key = inputs.key();
-        let cache = &self.engine.builder.cache;
-        let known = match doing.ignores_cache {
-            true => None,
-            false => cache.get(&self.engine.store, &key),
-        };
-        let cached = known.is_some();
-        let misses = if cached {
-            Vec::new()
-        } else {
-            self.misses(doing, state, &inputs)
-        };
-        let made = match known {
-            Some(made) => made,
-            None => {
-                let made = self.made(state, &make)?;
-                let parent = super::cache::Key::of([inputs.parent.as_slice()]);
-                cache.put(
-                    &self.engine.store,
-                    key,
-                    Some(parent),
-                    &doing.name,
-                    made.clone(),
-                );
-                state.before = Before::Step(doing.name.clone());
-                made
-            }
-        };
-        if cached {
-            shown.cached()?
-        } else {
-            shown.done()?
-        }
-        self.tell(doing, &shown, cached, misses, made.layer.size, inputs);
-        state.push(&self.engine.store, made.layer, made.created);
-        Ok(())
-    }
-
-    fn misses(&self, doing: &Doing<'_>, state: &State, inputs: &Inputs) -> Vec<Miss> {
-        if doing.ignores_cache {
-            return vec![Miss::Asked];
-        }
-        let last = self.last.as_ref().map(|steps| steps.as_slice());
-        let place = (doing.stage_name.to_owned(), doing.index);
-        explain::misses(last, &place, inputs, &state.before)
-    }
-
-    fn tell(
-        &self,
-        doing: &Doing<'_>,
-        shown: &Shown,
-        cached: bool,
-        misses: Vec<Miss>,
-        size: u64,
-        inputs: Inputs,
-    ) {
-        let report = StepReport {
-            name: doing.name.clone(),
-            lines: doing.lines(),
-            cached,
-            misses,
-            size: Some(size),
-            millis: shown.millis(),
-        };
-        let mut progress = self.lock();
-        progress.reports.insert((doing.stage, doing.index), report);
-        progress.remembered.push(Remembered {
-            place: (doing.stage_name.to_owned(), doing.index),
-            inputs,
-        });
-    }
-
-    /// Makes a layer; once more after making room, should there be none.
-    fn made(
-        &self,
-        state: &State,
-        make: &impl Fn(&Rootfs, &super::room::Desk) -> Result<(), Failure>,
-    ) -> Result<Made, Failure> {
-        if state.layers.len() >= MAX_LAYERS {
-            return Err(Failure::Wrong("max depth exceeded".into()));
-        }
-        match self.made_once(state, make) {
-            Err(error)
-                if error.is_full() && super::cache::make_room(self.engine, self.begun) > 0 =>
-            {
-                self.made_once(state, make)
-            }
-            other => other,
-        }
-    }
-
-    fn made_once(
-        &self,
-        state: &State,
-        make: &impl Fn(&Rootfs, &super::room::Desk) -> Result<(), Failure>,
-    ) -> Result<Made, Failure> {
-        let desk = self
-            .room
-            .desk()
-            .map_err(Failure::os("make a step's directory"))?;
-        let rootfs = self.room.rootfs(&state.directories(), &desk);
-        let made = make(&rootfs, &desk).and_then(|()| {
-            if let Some(epoch) = self.epoch {
-                let upper = File::open(&desk.upper).map_err(Failure::os("open a step's layer"))?;
-                clamp::clamp(upper.as_fd(), epoch.as_second())
-                    .map_err(Failure::os("set the times of a step's layer"))?;
-            }
-            Ok(self.engine.store.add_layer(&desk.upper)?)
-        });
-        // Nothing of a step stays but its layer; a failed one's files would fill the disk until the build ends.
-        let _ = fs::remove_dir_all(&desk.path);
-        Ok(Made {
-            layer: made?,
-            created: Timestamp::now(),
-        })
     }
 
     /// A context that the client named, as a stage.

@@ -4,12 +4,7 @@ use std::os::fd::AsFd as _;
 
 use drydock_runtime::overlay;
 
-use super::{
-    error::Failure,
-    inputs::Inputs,
-    solve::{Doing, Solver},
-    stage::State,
-};
+use super::{error::Failure, inputs::Inputs, solve::Solver, stage::State, step::Doing};
 use crate::build::{chown, tree};
 
 impl Solver<'_> {
