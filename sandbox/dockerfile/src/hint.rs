@@ -24,6 +24,12 @@ pub(crate) fn nearest<'a>(
     best
 }
 
+/// ` (did you mean NAME?)` for the nearest of `options`, or nothing.
+#[must_use]
+pub fn suggestion<'a>(written: &str, options: impl IntoIterator<Item = &'a str>) -> String {
+    question(nearest(written, options)).to_string()
+}
+
 /// As [`nearest`], whatever the case; the answer is in the case of `written`, where that has one.
 pub(crate) fn nearest_in_case<'a>(
     written: &str,

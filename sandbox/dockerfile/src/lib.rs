@@ -46,6 +46,7 @@ pub use error::{ParseError, Problem};
 pub use expand::{ExpandError, Names};
 pub use globals::{GivenArgs, GlobalError};
 pub use heredoc::Heredoc;
+pub use hint::suggestion;
 pub use instruction::{Command, Healthcheck, Instruction};
 pub use lines::Lines;
 pub use mount::{Mount, MountError, MountKind, Sharing};

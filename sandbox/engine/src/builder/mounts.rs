@@ -95,13 +95,13 @@ impl Solver<'_> {
         let owner = (mount.uid.unwrap_or(0), mount.gid.unwrap_or(0));
         let path = mount.source.clone().unwrap_or_default();
         let needed = || {
-            let target = mount
-                .target
-                .as_deref()
-                .ok_or_else(|| Failure::Wrong("mount target is required".into()))?;
-            match target_is_root(target) {
+            let target = target_path(
+                &state.run.working_dir,
+                mount.target.as_deref().unwrap_or_default(),
+            );
+            match target == Path::new("/") {
                 true => Err(Failure::Wrong(format!("invalid mount target {target:?}"))),
-                false => Ok(target_path(&state.run.working_dir, target)),
+                false => Ok(target),
             }
         };
         let layers = |index: usize| self.wait_for(index);
@@ -202,17 +202,13 @@ impl Solver<'_> {
     }
 }
 
-/// Where a mount goes, as the command sees it.
+/// Where a mount goes, as the command sees it; without a target it is the working directory.
 fn target_path(working_dir: &str, target: &str) -> PathBuf {
     let path = match target.starts_with('/') {
         true => target.to_owned(),
         false => format!("/{working_dir}/{target}"),
     };
     dockerfile::clean_path(&path).into()
-}
-
-fn target_is_root(target: &str) -> bool {
-    dockerfile::clean_path(target) == "/"
 }
 
 fn content(key: &Key) -> Content {

@@ -5,7 +5,9 @@ mod order;
 use std::collections::{BTreeSet, HashMap};
 
 use drydock_api::build::{BuildRequest, Lines};
-use drydock_dockerfile::{Dialect, Dockerfile, Instruction, Step, expand, parse_trigger};
+use drydock_dockerfile::{
+    Dialect, Dockerfile, Instruction, Step, expand, parse_trigger, suggestion,
+};
 use drydock_image::ImageId;
 
 use super::{
@@ -124,9 +126,7 @@ pub(super) fn plan(
     }
     let target = match &request.target {
         None => file.stages.len() - 1,
-        Some(name) => planner
-            .find(name)
-            .ok_or_else(|| Failure::Wrong(format!("target stage {name:?} could not be found")))?,
+        Some(name) => planner.find(name).ok_or_else(|| planner.no_target(name))?,
     };
     planner.check_order()?;
     let needed = planner.resolve(target, images)?;
@@ -205,6 +205,12 @@ impl Planner<'_> {
             None if name == "scratch" => Base::Scratch,
             None => Base::Image(name.into()),
         }
+    }
+
+    fn no_target(&self, name: &str) -> Failure {
+        let names = self.stages.iter().map(|stage| stage.name.as_str());
+        let hint = suggestion(name, names.filter(|name| !name.is_empty()));
+        Failure::Wrong(format!("target stage {name:?} could not be found{hint}"))
     }
 
     fn find(&self, name: &str) -> Option<usize> {

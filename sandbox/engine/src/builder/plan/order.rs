@@ -1,6 +1,8 @@
 //! A stage takes only from those before it, and never from itself.
 
-use super::{Planner, lines};
+use drydock_api::build::Lines;
+
+use super::{PlannedStep, Planner, lines};
 use crate::builder::error::{Failed, Failure};
 
 impl Planner<'_> {
@@ -9,7 +11,7 @@ impl Planner<'_> {
         if let Some(stage) = self.circular() {
             let name = &self.stages[stage].name;
             let words = format!("circular dependency detected on stage: {name}");
-            return Err(Failure::Wrong(words).at(self.stages[stage].lines));
+            return Err(Failure::Wrong(words).at(self.cause(stage)));
         }
         for (index, stage) in self.stages.iter().enumerate() {
             for step in &stage.steps {
@@ -26,6 +28,15 @@ impl Planner<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The first instruction of a stage that takes from another one.
+    fn cause(&self, stage: usize) -> Lines {
+        let stage = &self.stages[stage];
+        let takes =
+            |step: &&PlannedStep| step.from.is_some() || step.mounts.iter().any(Option::is_some);
+        let step = stage.steps.iter().find(takes);
+        step.map_or(stage.lines, |step| lines(step.step.lines))
     }
 
     /// A stage that needs itself. Walked without recursion: a Dockerfile can have many stages.

@@ -54,6 +54,10 @@ fn only_the_stages_that_the_target_needs_are_built_and_their_images_loaded() {
         planned(text, Some("four")).unwrap_err(),
         "None target stage \"four\" could not be found"
     );
+    assert_eq!(
+        planned(text, Some("thee")).unwrap_err(),
+        "None target stage \"thee\" could not be found (did you mean three?)"
+    );
 }
 
 #[test]
@@ -101,11 +105,11 @@ fn a_stage_takes_only_from_those_before_it() {
             None
         )
         .unwrap_err(),
-        "Some(1) circular dependency detected on stage: one"
+        "Some(2) circular dependency detected on stage: one"
     );
     assert_eq!(
         planned("FROM a AS one\nCOPY --from=one x y", None).unwrap_err(),
-        "Some(1) circular dependency detected on stage: one"
+        "Some(2) circular dependency detected on stage: one"
     );
     assert_eq!(
         planned("FROM a\nCOPY --from=7 x y", None).unwrap_err(),
