@@ -35,7 +35,7 @@ pub struct ContextEntry {
     /// See [`Self::ctime`].
     #[serde(default)]
     pub inode: u64,
-    /// Where a symbolic link leads.
+    /// Where a symbolic link leads; of a regular file, the path of an entry before it that is the same file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
 }

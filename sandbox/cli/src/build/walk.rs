@@ -1,6 +1,7 @@
 //! The files of a context, listed once and never followed through a link.
 
 use std::{
+    collections::HashMap,
     fs::{self, Metadata},
     io,
     os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _},
@@ -27,15 +28,34 @@ pub fn manifest(root: &Path, ignore: &DockerIgnore) -> Result<Manifest, String> 
         ignore,
         entries: Vec::new(),
         pending: Vec::new(),
+        named: HashMap::new(),
     };
     walk.directory("", 0)?;
     let mut entries = walk.entries;
     entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    link(&mut entries, &walk.named);
     let host = rustix::system::uname();
     Ok(Manifest {
         key: format!("{}:{}", host.nodename().to_string_lossy(), root.display()),
         entries,
     })
+}
+
+/// Of a file with several names, all but the first lead to that.
+fn link(entries: &mut [ContextEntry], named: &HashMap<String, (u64, u64)>) {
+    let mut first: HashMap<(u64, u64), String> = HashMap::new();
+    for entry in entries {
+        let Some(file) = named.get(&entry.path) else {
+            continue;
+        };
+        match first.get(file) {
+            Some(path) => {
+                entry.link = Some(path.clone());
+                entry.size = 0;
+            }
+            None => drop(first.insert(*file, entry.path.clone())),
+        }
+    }
 }
 
 struct Walk<'a> {
@@ -44,6 +64,8 @@ struct Walk<'a> {
     entries: Vec<ContextEntry>,
     /// Ignored directories on the way here: listed when something in them is brought back.
     pending: Vec<ContextEntry>,
+    /// Device and inode of files that have several names.
+    named: HashMap<String, (u64, u64)>,
 }
 
 impl Walk<'_> {
@@ -84,6 +106,9 @@ impl Walk<'_> {
         let Some(entry) = self.entry(&path, meta)? else {
             return Ok(());
         };
+        if entry.kind == ContextKind::File && meta.nlink() > 1 && !excluded {
+            self.named.insert(path.clone(), (meta.dev(), meta.ino()));
+        }
         if entry.kind != ContextKind::Directory {
             return if excluded { Ok(()) } else { self.push(entry) };
         }
@@ -155,6 +180,21 @@ fn nanos(seconds: i64, nanos: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_file_with_several_names_all_but_the_first_lead_to_that() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("b"), "12").unwrap();
+        fs::hard_link(dir.path().join("b"), dir.path().join("a")).unwrap();
+        let entries = manifest(dir.path(), &DockerIgnore::parse("").unwrap())
+            .unwrap()
+            .entries;
+        let links: Vec<_> = entries
+            .iter()
+            .map(|it| (it.path.as_str(), it.link.as_deref(), it.size))
+            .collect();
+        assert_eq!(links, [("a", None, 2), ("b", Some("a"), 0)]);
+    }
 
     fn paths(files: &[&str], ignore: &str) -> Vec<String> {
         let dir = tempfile::tempdir().unwrap();

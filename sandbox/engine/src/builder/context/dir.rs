@@ -141,7 +141,7 @@ impl ContextDir {
                 continue;
             }
             known.stale = true;
-            let whole = entry.kind != ContextKind::File;
+            let whole = entry.kind != ContextKind::File || entry.link.is_some();
             if whole {
                 self.make(&entry)?;
             } else {
@@ -242,11 +242,19 @@ impl ContextDir {
             .map_err(|error| wrong(&error))
     }
 
-    /// Gives directories back the times that filling them changed.
+    /// Makes the further names of files, and gives directories back the times that filling them changed.
     pub(in crate::builder) fn settle(&self) -> io::Result<()> {
         let mut known = self.lock();
         if !std::mem::take(&mut known.stale) {
             return Ok(());
+        }
+        for file in known.files.values() {
+            if let (ContextKind::File, Some(first)) = (file.entry.kind, &file.entry.link) {
+                self.remove(&file.entry.path)?;
+                let (from, first) = self.parent(first)?;
+                let (dir, name) = self.parent(&file.entry.path)?;
+                rustix::fs::linkat(&from, first, &dir, name, rustix::fs::AtFlags::empty())?;
+            }
         }
         let directories = known
             .files
