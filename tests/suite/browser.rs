@@ -54,7 +54,7 @@ fn build_and_run(browser: &Browser, instruction: &str) {
         browser,
         &format!("docker build -t morning . && echo {instruction} is bui''lt"),
     );
-    wait_shown(browser, "Successfully tagged morning:latest");
+    wait_shown(browser, "naming to docker.io/library/morning:latest");
     wait_shown(browser, &format!("{instruction} is built"));
     type_line(browser, "docker run --rm morning; echo \"code $?\"");
     wait_shown(browser, "Good morning, harbour\ncode 0");

@@ -107,7 +107,9 @@ async fn of_command(
             "progress" => ["auto", "plain", "quiet", "rawjson", "tty"]
                 .map(ToOwned::to_owned)
                 .into(),
-            "call" => ["build", "check"].map(ToOwned::to_owned).into(),
+            "call" => ["build", "check", "outline", "targets"]
+                .map(ToOwned::to_owned)
+                .into(),
             "output" => [
                 "type=docker,dest=",
                 "type=local,dest=",

@@ -88,6 +88,14 @@ impl OnTerminal {
         assert!(status.unwrap().success());
     }
 
+    /// Waits for the program's end; answers its exit code and what it showed since the last look.
+    #[track_caller]
+    pub fn finish(self) -> (i32, String) {
+        let screen = self.screen.clone();
+        let shown = screen.until_end(Duration::from_secs(60));
+        (self.code(), shown)
+    }
+
     /// Waits for the program's end; answers its exit code.
     #[track_caller]
     pub fn code(mut self) -> i32 {

@@ -55,6 +55,17 @@ impl Transcript {
         }
     }
 
+    /// Waits for the terminal's end; answers everything shown since the last look.
+    #[track_caller]
+    pub fn until_end(&self, patience: Duration) -> String {
+        let shown = self.0.0.lock().unwrap();
+        let open = |shown: &mut Shown| !shown.ended;
+        let (shown, timeout) = self.0.1.wait_timeout_while(shown, patience, open).unwrap();
+        drop(shown);
+        assert!(!timeout.timed_out(), "the terminal does not end");
+        self.rest()
+    }
+
     /// Everything shown since the last look.
     pub fn rest(&self) -> String {
         let mut shown = self.0.0.lock().unwrap();

@@ -9,12 +9,13 @@
 //! finish: warnings, --explain, the excerpt of a failure, files with the id
 //! ```
 //!
-//! - [`display`]: BuildKit's progress. [`explain`]: why steps ran. [`warnings`], [`excerpt`]: what was found where.
+//! - [`call`]: what a Dockerfile can build, without building. [`display`]: BuildKit's progress. [`explain`]: why steps ran. [`warnings`], [`excerpt`]: what was found where.
 //! - [`refuse`]: flags that a sandbox has no use for.
 //!
 //! Deliberately absent: BuildKit's gRPC. Another engine gets the classic builder's request.
 
 mod arrange;
+mod call;
 pub mod display;
 mod excerpt;
 mod explain;
@@ -87,6 +88,11 @@ async fn prepared(build: &Build, context: &str, docker: Docker) -> Result<Exit, 
     remove_old(build)?;
     let (place, definition) =
         place::find(context, build.file.as_deref()).map_err(CliError::failed)?;
+    if matches!(method, Method::Outline | Method::Targets) {
+        let text = asked_for(method, &definition, &asked).map_err(CliError::failed)?;
+        tty::print(&text)?;
+        return Ok(0);
+    }
     for words in refuse::warnings(build) {
         tty::complain(&format!("WARNING: {words}"))?;
     }
@@ -126,6 +132,28 @@ async fn prepared(build: &Build, context: &str, docker: Docker) -> Result<Exit, 
 enum Method {
     Build,
     Check,
+    Outline,
+    Targets,
+}
+
+/// What a method other than building prints.
+fn asked_for(method: Method, definition: &Definition, asked: &Asked) -> Result<String, String> {
+    let failed = |why: String| format!("failed to solve: {why}");
+    let text = definition.read().map_err(failed)?.ok_or_else(|| {
+        failed(
+            "the Dockerfile of an archive is not looked at: unpack it, and name its directory"
+                .into(),
+        )
+    })?;
+    let file = drydock_dockerfile::Dockerfile::parse(&text, definition.shown())
+        .map_err(|error| failed(error.to_string()))?;
+    match method {
+        Method::Targets => Ok(call::targets(&file)),
+        Method::Build | Method::Check | Method::Outline => {
+            let target = asked.request.target.as_deref();
+            call::outline(file, target, &asked.request.args).map_err(failed)
+        }
+    }
 }
 
 fn method(build: &Build) -> Result<Method, String> {
@@ -137,8 +165,10 @@ fn method(build: &Build) -> Result<Method, String> {
         _ if build.check => Ok(Method::Check),
         None | Some("" | "build") => Ok(Method::Build),
         Some("check" | "lint") => Ok(Method::Check),
+        Some("outline") => Ok(Method::Outline),
+        Some("targets") => Ok(Method::Targets),
         Some(other) => Err(format!(
-            "the method {other:?} is not known here: use --call=build or --call=check"
+            "the method {other:?} is not known: use build, check, outline or targets"
         )),
     }
 }

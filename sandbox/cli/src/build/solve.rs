@@ -7,7 +7,7 @@ use drydock_api::{
 use http::Method;
 
 use super::{
-    Asked, Definition, Line, Place, Results, fetch,
+    Asked, Definition, Line, Place, Results, call, fetch,
     own::{Slot, Told},
     place, upload,
 };
@@ -36,7 +36,8 @@ pub async fn all(
             let (ignore, rules) = ignored(&line, &root, &definition).await?;
             request.ignore = ignore;
             if !request.check {
-                let name = needs_context(&text).then_some("[internal] load build context");
+                // It is sent in any case, since a base image may have triggers.
+                let name = call::needs_context(&text).then_some("[internal] load build context");
                 request.context = Some(upload::directory(&line, &root, rules, name).await?);
             }
         }
@@ -91,15 +92,6 @@ async fn ignored(
     line.step(Slot::Ignore, LOAD, "transferring context:", bytes, error)
         .await;
     read.map_err(|why| CliError::failed(format!("failed to solve: {why}")))
-}
-
-/// Whether a Dockerfile may copy something from the context. The context is sent in any case, since a base image may
-/// have triggers; but only then it is a step worth showing.
-fn needs_context(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    ["copy", "add", "mount="]
-        .iter()
-        .any(|word| lower.contains(word))
 }
 
 /// Asks for the build and passes on what is told of it.

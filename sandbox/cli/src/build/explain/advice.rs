@@ -4,6 +4,9 @@ use drydock_api::build::{Miss, StepReport};
 
 use super::{instruction, time};
 
+/// A step that is as fast as this may stand where it likes.
+const WORTH_MILLIS: u64 = 500;
+
 /// What installs dependencies, and the files that say which.
 const INSTALLERS: [(&str, &[&str]); 12] = [
     ("pip install", &["requirements.txt"]),
@@ -40,7 +43,11 @@ pub fn of(steps: &[StepReport]) -> Option<String> {
         short(run),
         time(again.millis)
     );
-    let second = match manifest(run).filter(|files| !files.iter().any(|f| f == changed)) {
+    let files = manifest(run).filter(|files| !files.iter().any(|f| f == changed));
+    if files.is_none() && again.millis < WORTH_MILLIS {
+        return None;
+    }
+    let second = match files {
         Some(files) => format!(
             "Copy {} first, and the rest after that step:\n\n    COPY {} ./\n    {}\n    {copy}\n",
             files[0],
@@ -117,13 +124,13 @@ fn manifest(run: &str) -> Option<Vec<String>> {
         .find(|word| matches!(*word, "-r" | "--requirement"))
         .and_then(|_| words.next());
     Some(match named {
-        Some(file) => vec![file.to_owned()],
+        Some(file) => vec![file.trim_end_matches([';', '&', ')']).to_owned()],
         None => files.iter().map(ToString::to_string).collect(),
     })
 }
 
 fn short(run: &str) -> String {
-    let cut: String = run.chars().take(60).collect();
+    let cut: String = run.chars().take(52).collect();
     if cut.len() < run.len() {
         format!("{}\u{2026}", cut.trim_end())
     } else {

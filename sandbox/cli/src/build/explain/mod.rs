@@ -78,7 +78,7 @@ fn sum(steps: &[StepReport]) -> String {
     let ran = steps.len() - hits;
     let millis: u64 = steps.iter().map(|step| step.millis).sum();
     let size: u64 = steps.iter().filter_map(|step| step.size).sum();
-    let weigh = format!("its layers weigh {}", bytes(size));
+    let weigh = format!("their layers weigh {}", bytes(size));
     let steps_of = |count: usize| match count {
         1 => "1 step".to_owned(),
         count => format!("{count} steps"),

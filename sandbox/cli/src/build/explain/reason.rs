@@ -13,7 +13,9 @@ pub fn lines(step: &StepReport) -> Vec<String> {
         return Vec::new();
     }
     let mut lines = Vec::new();
-    if let Some(files) = files(&step.misses) {
+    // Another instruction copies other files: there is nothing to compare.
+    let reworded = |miss: &Miss| matches!(miss, Miss::Instruction { .. });
+    if let Some(files) = files(&step.misses).filter(|_| !step.misses.iter().any(reworded)) {
         lines.push(files);
     }
     lines.extend(step.misses.iter().filter_map(other));
@@ -30,10 +32,22 @@ pub fn lines(step: &StepReport) -> Vec<String> {
 fn files(misses: &[Miss]) -> Option<String> {
     let mut more = 0;
     let mut named = Vec::new();
+    let path = |miss: &Miss| match miss {
+        Miss::FileChanged { path } | Miss::FileAdded { path } | Miss::FileRemoved { path } => {
+            Some(path.clone())
+        }
+        _ => None,
+    };
+    let any_named = misses.iter().filter_map(path).any(|path| !path.is_empty());
     for miss in misses {
+        // The directory itself, or the sum of very many files.
+        if path(miss).is_some_and(|path| path.is_empty()) {
+            if !any_named && named.is_empty() {
+                named.push("the files that it copies are different".to_owned());
+            }
+            continue;
+        }
         let words = match miss {
-            // Of very many files only one sum is remembered.
-            Miss::FileChanged { path } if path.is_empty() => "one of its many files changed".into(),
             Miss::FileChanged { path } => format!("{path} changed"),
             Miss::FileAdded { path } => format!("{path} is new"),
             Miss::FileRemoved { path } => format!("{path} is gone"),

@@ -57,7 +57,7 @@ fn a_copy_too_early_is_told_with_its_mending() {
   [4/4] RUN python -m compileall .           MISS      900B     410ms
     a step above it ran again: COPY . .
 
-  1 of 4 steps came from the cache, 3 ran, in 8.6s; its layers weigh 34.1MB.
+  1 of 4 steps came from the cache, 3 ran, in 8.6s; their layers weigh 34.1MB.
 
   Only app.py changed, yet RUN pip install -r requirements.txt ran again (8.2s): it stands below \"COPY . .\".
   Copy requirements.txt first, and the rest after that step:
@@ -85,7 +85,10 @@ fn what_has_to_run_again_gets_no_advice() {
         ),
     ];
     let report = report(&steps, PLAIN);
-    assert!(report.ends_with("8.2s; its layers weigh 3B.\n"), "{report}");
+    assert!(
+        report.ends_with("8.2s; their layers weigh 3B.\n"),
+        "{report}"
+    );
 }
 
 #[test]
@@ -102,7 +105,7 @@ fn the_first_build_and_a_cached_one_say_so() {
     ];
     let text = report(&again, PLAIN);
     assert!(
-        text.ends_with("All 2 steps came from the cache; its layers weigh 0B.\n"),
+        text.ends_with("All 2 steps came from the cache; their layers weigh 0B.\n"),
         "{text}"
     );
 }
