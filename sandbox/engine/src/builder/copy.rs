@@ -41,9 +41,10 @@ impl Solver<'_> {
         instruction: &'static str,
         copy: &Copy,
     ) -> Result<(), Failure> {
+        // It is shown once the stage that it copies from is there.
+        let from = self.source(doing)?;
         self.begin(doing, state)?;
         check(instruction, copy)?;
-        let from = self.source(doing)?;
         let root = match &from {
             From::Stage { root, .. } => Some(root.as_fd()),
             From::Context => self.context.as_ref().map(|context| context.root()),
