@@ -16,7 +16,12 @@ use std::path::Path;
 
 use bytes::BytesMut;
 use drydock_api::{stdcopy, terminal};
-use drydock_dockerfile::{Dialect, DockerIgnore, Dockerfile, Wildcard, clean_path};
+use drydock_dockerfile::{
+    Dialect, DockerIgnore, Dockerfile, GivenArgs, Instruction, Stage, Wildcard,
+    check::{CheckOptions, check},
+    clean_path,
+    expand::Lexer,
+};
 use drydock_engine::borders;
 use drydock_image::{Store, layer};
 use drydock_spec::ImageRef;
@@ -120,22 +125,104 @@ pub fn template(data: &[u8]) {
     let _ = drydock_cli::format(&text, DOCUMENT);
 }
 
-/// A Dockerfile, and the same bytes as `.dockerignore`, wildcard and path.
+/// A Dockerfile with variables that its first bytes make up, and the same bytes as `.dockerignore`, wildcard and path.
 pub fn dockerfile(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    if let Ok(parsed) = Dockerfile::parse(&text, "Dockerfile") {
-        assert!(parsed.step_count() >= 1);
+    let short = &text[..text.floor_char_boundary(256)];
+    let env = [
+        "A=1".to_owned(),
+        "EMPTY=".to_owned(),
+        format!("B={short}"),
+        format!("PATH={}", short.replace(['$', '\\'], "*")),
+    ];
+    match Dockerfile::parse(&text, "Dockerfile") {
+        Ok(parsed) => read(&parsed, &text, &env),
+        Err(error) => assert!(!error.to_string().is_empty() && !error.classic().is_empty()),
+    }
+    if let Ok(parsed) = Dockerfile::parse_as(&text, "Dockerfile", Dialect::Classic) {
+        for step in parsed.stages.iter().flat_map(|stage| &stage.steps) {
+            let _ = step.instruction.resolve_classic(&env, parsed.escape);
+        }
     }
     let _ = drydock_dockerfile::parse_trigger(&text, Dialect::BuildKit);
-    let short = &text[..text.floor_char_boundary(256)];
-    if let Ok(ignore) = DockerIgnore::parse(short) {
+    let _ = drydock_dockerfile::syntax(&text);
+    words(short, &env);
+    ignored(short);
+}
+
+/// What a builder does with a Dockerfile before it builds.
+fn read(parsed: &Dockerfile, text: &str, env: &[String]) {
+    assert!(parsed.step_count() >= 1);
+    let last = text.split_inclusive('\n').count();
+    let mut before = 0;
+    let steps = |stage: &Stage| {
+        stage
+            .steps
+            .iter()
+            .map(|step| step.lines)
+            .collect::<Vec<_>>()
+    };
+    for lines in parsed
+        .stages
+        .iter()
+        .flat_map(|stage| [vec![stage.lines], steps(stage)].concat())
+    {
+        assert!(before < lines.first && lines.first <= lines.last && lines.last <= last);
+        before = lines.last;
+    }
+    for step in parsed.stages.iter().flat_map(|stage| &stage.steps) {
+        assert!(!step.text.contains('\n'), "{:?}", step.text);
+        let _ = step.display(env, parsed.escape);
+        if let Ok(resolved) = step.instruction.resolve(env, parsed.escape) {
+            assert_eq!(resolved.name(), step.instruction.name());
+            let _ = resolved.note(&["sh".into(), "-c".into()]);
+        }
+        if let Instruction::Run(run) = &step.instruction {
+            assert!(run.invocation(&["sh".into()]).argv.len() <= 1 + text.len());
+        }
+    }
+    let _ = parsed.globals(&GivenArgs::new(), "linux/amd64", None);
+    let options = CheckOptions {
+        every_stage: true,
+        ..CheckOptions::default()
+    };
+    for finding in check(parsed, &options) {
+        assert!(
+            finding.lines.first >= 1 && finding.lines.last <= last,
+            "{finding:?}"
+        );
+    }
+}
+
+/// One word, read in all the ways there are.
+fn words(text: &str, env: &[String]) {
+    for bits in 0..16 {
+        let lexer = Lexer {
+            raw_quotes: bits & 1 != 0,
+            raw_escapes: bits & 2 != 0,
+            ignore_quotes: bits & 4 != 0,
+            skip_unset: bits & 8 != 0,
+            ..Lexer::new(if bits == 7 { '`' } else { '\\' })
+        };
+        if let Ok(expansion) = lexer.expand(text, env) {
+            assert!(expansion.names.used.is_disjoint(&expansion.names.unset));
+            let words: usize = expansion.words.iter().map(String::len).sum();
+            assert!(words <= expansion.text.len());
+        }
+    }
+}
+
+fn ignored(text: &str) {
+    if let Ok(mut ignore) = DockerIgnore::parse(text) {
         let _ = ignore.matches("a/b/c");
         let _ = ignore.may_hold_exceptions("a");
+        ignore.keep("Dockerfile");
+        assert!(!ignore.matches("Dockerfile"), "what is kept is kept");
     }
-    if let Some(wildcard) = Wildcard::parse(short) {
+    if let Some(wildcard) = Wildcard::parse(text) {
         let _ = wildcard.is_match("a/bb/ccc");
     }
-    let clean = clean_path(short);
+    let clean = clean_path(text);
     assert_eq!(clean_path(&clean), clean, "cleaning twice is cleaning once");
 }
 

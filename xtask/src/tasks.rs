@@ -62,6 +62,17 @@ pub fn endpoints() -> anyhow::Result<()> {
     foreground(&mut test)
 }
 
+/// Writes the table of the Dockerfile language anew, which a test otherwise compares.
+pub fn dockerfile_table() -> anyhow::Result<()> {
+    let mut test = cargo(["test", "--quiet", "--test", "suite", "--", "--nocapture"]);
+    test.args([
+        "--exact",
+        "dockerfiles::language::the_table_of_the_language_is_up_to_date",
+    ]);
+    test.env("DRYDOCK_ACCEPT", "1");
+    foreground(&mut test)
+}
+
 /// What our builders make of the Dockerfiles of `tests/fixtures/dockerfile`, held against what Docker's made.
 pub fn dockerfiles(task: &str, filter: Option<&str>) -> anyhow::Result<()> {
     machine::prepare()?;

@@ -9,6 +9,7 @@ mod builder;
 mod case;
 mod facts;
 mod image;
+mod language;
 mod outcome;
 mod recording;
 mod report;

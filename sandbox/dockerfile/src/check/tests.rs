@@ -180,3 +180,18 @@ fn checks_end_soon_whatever_is_written() {
         assert!(begin.elapsed().as_secs() < 10, "{:?}", &text[..40]);
     }
 }
+
+#[test]
+fn a_base_image_of_another_platform_is_told() {
+    let found = base_platform("busybox", "linux/arm64", "linux/amd64", Lines::one(1));
+    assert_eq!(
+        found.message,
+        "Base image busybox was pulled with platform \"linux/arm64\", expected \"linux/amd64\" for current build"
+    );
+    // Docker has no page about it.
+    assert_eq!(found.rule.url(), "");
+    assert_eq!(
+        rule("UndefinedVar").unwrap().url(),
+        "https://docs.docker.com/go/dockerfile/rule/undefined-var/"
+    );
+}
