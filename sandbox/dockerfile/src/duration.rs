@@ -2,6 +2,33 @@
 
 use std::time::Duration;
 
+/// Why a text is no duration, as Go says it.
+pub(crate) fn problem(text: &str) -> String {
+    let invalid = || format!("invalid duration {text:?}");
+    let mut rest = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if rest.is_empty() {
+        return invalid();
+    }
+    while !rest.is_empty() {
+        let number = |c: char| c.is_ascii_digit() || c == '.';
+        let unit = rest.trim_start_matches(number);
+        let written = &rest[..rest.len() - unit.len()];
+        if !written.contains(|c: char| c.is_ascii_digit()) || written.matches('.').count() > 1 {
+            return invalid();
+        }
+        let end = unit.find(number).unwrap_or(unit.len());
+        let (unit, tail) = unit.split_at(end);
+        if unit.is_empty() {
+            return format!("missing unit in duration {text:?}");
+        }
+        if !matches!(unit, "ns" | "us" | "µs" | "μs" | "ms" | "s" | "m" | "h") {
+            return format!("unknown unit {unit:?} in duration {text:?}");
+        }
+        rest = tail;
+    }
+    invalid()
+}
+
 /// Parses a sum of numbers with units; `None` when it is none. Negative durations are none here.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     if text == "0" {
@@ -85,6 +112,21 @@ mod tests {
             assert_eq!(format(parse(text).unwrap()), text);
         }
         assert_eq!(parse("90s").map(format).as_deref(), Some("1m30s"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_duration_is_told_as_go_does() {
+        for (text, told) in [
+            ("", "invalid duration \"\""),
+            ("x", "invalid duration \"x\""),
+            ("5", "missing unit in duration \"5\""),
+            ("1h5", "missing unit in duration \"1h5\""),
+            ("1d", "unknown unit \"d\" in duration \"1d\""),
+            ("5 s", "unknown unit \" s\" in duration \"5 s\""),
+            ("1.2.3s", "invalid duration \"1.2.3s\""),
+        ] {
+            assert_eq!(problem(text), told);
+        }
     }
 
     #[test]

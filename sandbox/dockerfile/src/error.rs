@@ -196,8 +196,8 @@ pub enum Problem {
     /// `HEALTHCHECK CMD`.
     #[error("Missing command after HEALTHCHECK CMD")]
     HealthCommand,
-    /// Not a duration as Go writes them.
-    #[error("time: invalid duration {0:?}")]
+    /// Not a duration as Go writes them; why.
+    #[error("time: {0}")]
     Duration(String),
     /// A duration below a millisecond.
     #[error("Interval {0:?} cannot be less than 1ms")]
@@ -205,6 +205,9 @@ pub enum Problem {
     /// `--retries=x`.
     #[error("strconv.ParseInt: parsing {0:?}: invalid syntax")]
     Retries(String),
+    /// More than 31 bits of it.
+    #[error("strconv.ParseInt: parsing {0:?}: value out of range")]
+    ManyRetries(String),
     /// `--retries=-1`; the classic builder wants at least one.
     #[error("--retries cannot be negative ({0})")]
     FewRetries(i64),

@@ -94,7 +94,7 @@ impl Run {
     #[must_use]
     pub fn invocation(&self, shell: &[String]) -> Invocation {
         let by_shell = |line: String| Invocation {
-            argv: Command::Shell(line).argv(shell),
+            argv: shell.iter().cloned().chain([line]).collect(),
             script: None,
         };
         match (self.inline(), &self.command) {
@@ -118,8 +118,9 @@ impl Run {
                 }
                 by_shell(whole)
             }
-            (None, command) => Invocation {
-                argv: command.argv(shell),
+            (None, Command::Shell(line)) => by_shell(line.clone()),
+            (None, Command::Exec(argv)) => Invocation {
+                argv: argv.clone(),
                 script: None,
             },
         }

@@ -2,6 +2,17 @@
 
 use crate::{error::Problem, flags::Flag};
 
+/// What separates an instruction's name and plain words: not all white space does.
+pub(crate) fn is_space(c: char) -> bool {
+    matches!(c, '\t' | '\u{b}' | '\u{c}' | '\r' | ' ')
+}
+
+/// Words between such space.
+pub(crate) fn plain(text: &str) -> Vec<String> {
+    let words = text.split(is_space).filter(|word| !word.is_empty());
+    words.map(Into::into).collect()
+}
+
 /// Splits at white space outside quotes; quotes and escapes stay in the words, to be resolved on expansion.
 pub(crate) fn split(text: &str, escape: char) -> Vec<String> {
     let mut words = Vec::new();
@@ -58,7 +69,7 @@ pub(crate) fn pairs(
             .collect::<Result<Vec<_>, Problem>>()?
     } else {
         let (name, value) = text
-            .split_once([' ', '\t', '\u{b}', '\u{c}'])
+            .split_once(is_space)
             .ok_or(Problem::TwoArguments(instruction))?;
         vec![(name.to_owned(), value.trim_start().to_owned())]
     };
@@ -122,7 +133,7 @@ pub(crate) fn json(text: &str) -> Result<Option<Vec<String>>, Problem> {
 
 /// A JSON array, or words between white space.
 pub(crate) fn json_or_words(text: &str) -> Result<Vec<String>, Problem> {
-    Ok(json(text)?.unwrap_or_else(|| text.split_whitespace().map(Into::into).collect()))
+    Ok(json(text)?.unwrap_or_else(|| plain(text)))
 }
 
 pub(crate) fn at_least_one(instruction: &'static str) -> Problem {

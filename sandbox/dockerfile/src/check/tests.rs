@@ -152,7 +152,7 @@ fn variables_on_an_unknown_image_are_left_alone() {
 
 #[test]
 fn checks_end_soon_whatever_is_written() {
-    let names: String = (0..100_000).map(|n| format!("$a{n}")).collect();
+    let names: String = (0..30_000).map(|n| format!("$a{n}")).collect();
     let stages: String = (0..2_400)
         .map(|n| format!("FROM s{n} AS s{}\nENV a{n}=$a\n", n + 1))
         .collect();
@@ -165,7 +165,7 @@ fn checks_end_soon_whatever_is_written() {
     for text in [
         format!("FROM scratch\nENV x={names}"),
         format!("FROM {names}"),
-        format!("FROM scratch AS s0\n{stages}USER {}", "$b".repeat(300_000)),
+        format!("FROM scratch AS s0\n{stages}USER {}", "$b".repeat(100_000)),
         doubling,
         copies,
         "CMD x\n".repeat(4_000).replacen("CMD x", "FROM scratch", 1),
@@ -173,11 +173,11 @@ fn checks_end_soon_whatever_is_written() {
     ] {
         assert!(text.len() < MAX_BYTES);
         let file = Dockerfile::parse(&text, "Dockerfile").unwrap();
-        let begin = std::time::Instant::now();
+        let begin = ran();
         let found = check(&file, &all());
         assert!(found.len() <= 500);
         // Far above what it takes; without bounds it would be hours.
-        assert!(begin.elapsed().as_secs() < 10, "{:?}", &text[..40]);
+        assert!(ran() - begin < 5_000_000_000, "{:?}", &text[..40]);
     }
 }
 
@@ -194,4 +194,10 @@ fn a_base_image_of_another_platform_is_told() {
         rule("UndefinedVar").unwrap().url(),
         "https://docs.docker.com/go/dockerfile/rule/undefined-var/"
     );
+}
+
+/// What this thread has run so far, in nanoseconds: the first field of its schedstat, so that a busy machine does not count.
+fn ran() -> u64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    stat.split(' ').next().unwrap().parse().unwrap()
 }

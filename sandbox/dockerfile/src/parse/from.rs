@@ -4,10 +4,12 @@ use super::From;
 use crate::{
     error::Problem,
     flags::{Flag, Flags, Kind},
+    words,
 };
 
 pub(super) fn parse(flags: Vec<Flag>, rest: &str) -> Result<From, Problem> {
-    let words: Vec<&str> = rest.split_whitespace().collect();
+    let words = words::plain(rest);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (base, name) = match words[..] {
         [base] => (base, None),
         [base, r#as, name] if r#as.eq_ignore_ascii_case("as") => (base, Some(stage_name(name)?)),

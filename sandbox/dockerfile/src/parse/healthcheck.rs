@@ -61,8 +61,12 @@ fn interval(flag: &str, value: Option<String>, dialect: Dialect) -> Result<Durat
     let Some(value) = value else {
         return Ok(Duration::ZERO);
     };
-    let Some(time) = duration::parse(&value) else {
-        return Err(Problem::Duration(value));
+    let negative = value.strip_prefix('-').and_then(duration::parse);
+    if negative.is_some_and(|time| !time.is_zero()) {
+        return Err(Problem::ShortInterval(flag.into()));
+    }
+    let Some(time) = negative.or_else(|| duration::parse(&value)) else {
+        return Err(Problem::Duration(duration::problem(&value)));
     };
     let zero = time.is_zero() && dialect == Dialect::BuildKit;
     if !zero && time < Duration::from_millis(1) {
@@ -73,11 +77,16 @@ fn interval(flag: &str, value: Option<String>, dialect: Dialect) -> Result<Durat
 
 fn retries(value: Option<String>, dialect: Dialect) -> Result<u32, Problem> {
     let Some(value) = value else { return Ok(0) };
-    let count: i64 = value.parse().map_err(|_| Problem::Retries(value.clone()))?;
+    let digits = value.strip_prefix(['+', '-']).unwrap_or(&value);
+    if digits.is_empty() || digits.chars().any(|c| !c.is_ascii_digit()) {
+        return Err(Problem::Retries(value));
+    }
+    let count: i64 = value.parse().unwrap_or(i64::MAX);
     match u32::try_from(count) {
         Ok(0) if dialect == Dialect::Classic => Err(Problem::FewRetries(0)),
         Ok(count) if i32::try_from(count).is_ok() => Ok(count),
-        Ok(_) => Err(Problem::Retries(value)),
+        Ok(_) => Err(Problem::ManyRetries(value)),
+        Err(_) if count > 0 => Err(Problem::ManyRetries(value)),
         Err(_) => Err(Problem::FewRetries(count)),
     }
 }

@@ -61,7 +61,7 @@ pub(crate) struct Rules {
 /// An instruction's name as written, and the rest of its line.
 pub(crate) fn name(text: &str) -> (&str, &str) {
     let text = text.trim();
-    text.split_once(char::is_whitespace).unwrap_or((text, ""))
+    text.split_once(words::is_space).unwrap_or((text, ""))
 }
 
 /// Parses one line.
@@ -109,10 +109,7 @@ fn plain(
         "USER" => Instruction::User(one(name, rest)?),
         "STOPSIGNAL" => Instruction::StopSignal(one(name, rest)?),
         "MAINTAINER" => Instruction::Maintainer(one(name, rest)?),
-        "EXPOSE" => Instruction::Expose(some(
-            name,
-            rest.split_whitespace().map(Into::into).collect(),
-        )?),
+        "EXPOSE" => Instruction::Expose(some(name, words::plain(rest))?),
         "VOLUME" => {
             let volumes = some(name, words::json_or_words(rest)?)?;
             if volumes.iter().any(|volume| volume.trim().is_empty()) {
@@ -150,7 +147,7 @@ fn args(rest: &str, escape: char) -> Result<Vec<(String, Option<String>)>, Probl
     words.into_iter().map(arg).collect()
 }
 
-/// The instruction an ONBUILD keeps: it must be one, and one that may wait. Its here-documents are kept with it.
+/// The instruction an ONBUILD keeps: it must be one that may wait. Its here-documents are kept with it.
 fn trigger(whole: &str, rest: &str, heredocs: &[Heredoc], rules: Rules) -> Result<String, Problem> {
     match name(rest).0.to_uppercase().as_str() {
         "" => return Err(words::at_least_one("ONBUILD")),
@@ -158,7 +155,11 @@ fn trigger(whole: &str, rest: &str, heredocs: &[Heredoc], rules: Rules) -> Resul
         name @ ("FROM" | "MAINTAINER") => return Err(Problem::Trigger(name.into())),
         _ => {}
     }
-    line(rest, heredocs, rules)?;
+    // What else is wrong shows when the trigger is executed.
+    match line(rest, heredocs, rules) {
+        Err(problem) if problem.is_lexical() => return Err(problem),
+        _ => {}
+    }
     let mut kept = name(whole).1.trim().to_owned();
     for heredoc in heredocs {
         kept.push('\n');

@@ -153,6 +153,51 @@ fn a_heredoc_is_a_source_and_no_destination() {
 }
 
 #[test]
+fn onbuild_leaves_most_mistakes_to_the_build_that_has_them() {
+    assert!(parse("ONBUILD FOO x").is_ok() && parse("ONBUILD COPY x").is_ok());
+    assert_eq!(
+        parse("ONBUILD ENV x").unwrap_err(),
+        "ENV must have two arguments"
+    );
+}
+
+#[test]
+fn only_plain_space_separates_the_name() {
+    assert!(
+        parse("RUN\u{a0}x")
+            .unwrap_err()
+            .starts_with("unknown instruction: RUN\u{a0}x")
+    );
+    assert!(parse("RUN\tx").is_ok());
+}
+
+#[test]
+fn intervals_and_retries_are_read_as_go_reads_them() {
+    for (flag, problem) in [
+        (
+            "--interval=-5s",
+            "Interval \"interval\" cannot be less than 1ms",
+        ),
+        ("--interval=5", "time: missing unit in duration \"5\""),
+        (
+            "--retries=99999999999",
+            "strconv.ParseInt: parsing \"99999999999\": value out of range",
+        ),
+        (
+            "--retries=x",
+            "strconv.ParseInt: parsing \"x\": invalid syntax",
+        ),
+        ("--retries=-1", "--retries cannot be negative (-1)"),
+    ] {
+        assert_eq!(
+            parse(&format!("HEALTHCHECK {flag} CMD x")).unwrap_err(),
+            problem
+        );
+    }
+    assert!(parse("HEALTHCHECK --interval=0s CMD x").is_ok());
+}
+
+#[test]
 fn onbuild_keeps_the_here_documents() {
     let docs = [Heredoc {
         name: "E".into(),

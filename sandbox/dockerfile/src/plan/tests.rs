@@ -132,6 +132,7 @@ fn a_run_is_executed_as_buildkit_would() {
     assert_eq!(program.argv, ["sh", "-c", "/dev/pipes/E"]);
     assert_eq!(program.script.unwrap().content, "#!/bin/x\ny\n");
     assert_eq!(run("RUN x").argv, ["sh", "-c", "x"]);
+    assert_eq!(run("RUN").argv, ["sh", "-c", ""]);
 }
 
 #[test]
