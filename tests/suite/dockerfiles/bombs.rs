@@ -112,6 +112,9 @@ fn dockerfiles_that_are_bombs_are_refused_soon() {
         .collect();
     let doubling = format!("FROM busybox\nARG A0=xxxxxxxxxxxxxxxx\n{doubling}RUN echo $A40\n");
     site.refuses(&site.bomb("doubling", &doubling), "longer than");
+    let copies: String = (0..4_000).map(|n| format!("ENV A{n}=$A\n")).collect();
+    let copies = format!("FROM busybox\nENV A={}\n{copies}", "x".repeat(500_000));
+    site.refuses(&site.bomb("copies", &copies), "longer than");
 }
 
 #[test]

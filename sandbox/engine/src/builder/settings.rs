@@ -24,6 +24,23 @@ pub(super) fn platform() -> String {
     format!("linux/{}", drydock_image::config::host_architecture())
 }
 
+/// Bytes of a stage's variables and history: more than any image has, less than what copies of one long value make.
+const MAX_TOLD: usize = 2 << 20;
+
+fn bounded(state: &State) -> Result<(), Failure> {
+    let lines = state.image.history.iter();
+    let history: usize = lines
+        .filter_map(|line| Some(line.created_by.as_ref()?.len()))
+        .sum();
+    let env: usize = state.env.iter().map(String::len).sum();
+    if history + env > MAX_TOLD {
+        return Err(Failure::Wrong(format!(
+            "the stage's variables and history are longer than {MAX_TOLD} bytes"
+        )));
+    }
+    Ok(())
+}
+
 impl Solver<'_> {
     /// One such instruction, its variables expanded but for ARG's, whose default may not be wanted.
     pub(super) fn setting(
@@ -51,7 +68,7 @@ impl Solver<'_> {
             _ => {}
         }
         state.history(note(instruction, &shell), true);
-        Ok(())
+        bounded(state)
     }
 
     fn arg(&self, state: &mut State, args: &[(String, Option<String>)]) -> Result<(), Failure> {
@@ -77,7 +94,7 @@ impl Solver<'_> {
             state.args.push((name.clone(), value));
         }
         state.history(format!("ARG {}", words.join(" ")), true);
-        Ok(())
+        bounded(state)
     }
 
     fn global(&self, name: &str) -> Option<String> {
