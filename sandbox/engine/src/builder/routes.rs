@@ -9,6 +9,7 @@ use axum::{
     routing::{get, post, put},
 };
 use drydock_api::build::{BuildRequest, CacheRecord, ContextAnswer, ImageLayers, Manifest};
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{build::Build, cache, report::Report};
@@ -47,10 +48,26 @@ async fn begin(
 ) -> Result<Json<ContextAnswer>, EngineError> {
     let manifest: Manifest = read(request.into_body(), MAX_MANIFEST).await?;
     let answer = blocking(move || {
+        let sizes: Vec<u64> = manifest.entries.iter().map(|entry| entry.size).collect();
         let parent = engine.config.data.join("contexts");
-        engine.builder.contexts.begin(&parent, manifest)
+        let answer = engine.builder.contexts.begin(&parent, manifest)?;
+        let bytes = answer
+            .wanted
+            .iter()
+            .filter_map(|place| sizes.get(*place))
+            .sum();
+        if lacks_room(&engine, bytes) {
+            cache::make_room(&engine, Timestamp::now());
+        }
+        Ok(answer)
     });
     answer.await.map(Json)
+}
+
+/// Whether so many bytes would not fit besides what is there.
+fn lacks_room(engine: &Engine, bytes: u64) -> bool {
+    rustix::fs::statvfs(&engine.config.data)
+        .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < bytes)
 }
 
 async fn fill(
