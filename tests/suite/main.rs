@@ -12,6 +12,7 @@
 mod harness;
 
 mod browser;
+mod build_cache;
 mod build_display;
 mod clients;
 mod container_files;

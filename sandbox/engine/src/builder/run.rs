@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     build::{
-        BuildError, etc, pump,
+        BuildError, Meter, etc, pump,
         tree::stubs::{MountPoint, Stubs},
     },
     http::stream::Gone,
@@ -131,13 +131,18 @@ impl Solver<'_> {
                 BuildError::Os { action, source } => Failure::Os { action, source },
                 _ => Failure::Cancelled,
             })?;
-        match status.code() {
-            0 => Ok(()),
-            code => Err(Failure::Command {
-                command: script.argv.join(" "),
-                code,
-            }),
+        let code = status.code();
+        if code == 0 {
+            return Ok(());
         }
+        if let Some(meter) = Meter::full(&self.engine.config.data) {
+            // The likely reason; programs word it as they like.
+            shown.log(2, format!("{}\n", Failure::Full(meter)).as_bytes())?;
+        }
+        Err(Failure::Command {
+            command: script.argv.join(" "),
+            code,
+        })
     }
 
     fn host_network(&self) -> &str {
