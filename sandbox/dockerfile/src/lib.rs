@@ -50,7 +50,7 @@ pub use hint::suggestion;
 pub use instruction::{Command, Healthcheck, Instruction};
 pub use lines::Lines;
 pub use mount::{Mount, MountError, MountKind, Sharing};
-pub use note::quoted;
+pub use note::{healthcheck_note, quoted};
 pub use plan::{Dockerfile, MAX_BYTES, Stage, Step, parse_trigger};
 pub use resolve::ResolveError;
 pub use run::{Invocation, Run, RunNetwork, RunSecurity, Script};

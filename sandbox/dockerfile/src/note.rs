@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::{duration, instruction::Instruction};
+use crate::{
+    duration,
+    instruction::{Healthcheck, Instruction},
+};
 
 impl Instruction {
     /// The text after `#(nop) `, for an instruction that changes only an image's config and whose variables are
@@ -30,26 +33,7 @@ impl Instruction {
             Self::Shell(argv) => format!("SHELL [{}]", argv.join(" ")),
             Self::Maintainer(author) => format!("MAINTAINER {author}"),
             Self::OnBuild(trigger) => format!("ONBUILD {trigger}"),
-            Self::Healthcheck(check) => {
-                let test = check
-                    .as_ref()
-                    .map_or_else(|| vec!["NONE".into()], |check| check.test());
-                let (times, retries) =
-                    check
-                        .as_ref()
-                        .map_or(([Default::default(); 3], 0), |check| {
-                            (
-                                [check.interval, check.timeout, check.start_period],
-                                check.retries,
-                            )
-                        });
-                let [interval, timeout, start] = times.map(|time| quote(&duration::format(time)));
-                format!(
-                    "HEALTHCHECK &{{{} {interval} {timeout} {start} {}}}",
-                    quoted(&test),
-                    quote_number(retries)
-                )
-            }
+            Self::Healthcheck(check) => healthcheck(check.as_ref(), 3),
             Self::Workdir(path) => format!("WORKDIR {path}"),
             Self::Copy(copy) | Self::Add(copy) => {
                 format!("{} in {} ", self.name(), copy.destination)
@@ -57,6 +41,36 @@ impl Instruction {
             Self::Run(run) => run.command.argv(shell).join(" "),
         }
     }
+}
+
+/// HEALTHCHECK as BuildKit's history has it today, with `--start-interval`, which the classic builder does not know.
+#[must_use]
+pub fn healthcheck_note(check: Option<&Healthcheck>) -> String {
+    healthcheck(check, 4)
+}
+
+/// With the first `count` of the times.
+fn healthcheck(check: Option<&Healthcheck>, count: usize) -> String {
+    let Some(check) = check else {
+        let none = "\"0s\" ".repeat(count);
+        return format!("HEALTHCHECK &{{[\"NONE\"] {none}'\\x00'}}");
+    };
+    let times = [
+        check.interval,
+        check.timeout,
+        check.start_period,
+        check.start_interval,
+    ];
+    let times = times[..count]
+        .iter()
+        .map(|time| quote(&duration::format(*time)));
+    let times: Vec<String> = times.collect();
+    format!(
+        "HEALTHCHECK &{{{} {} {}}}",
+        quoted(&check.test()),
+        times.join(" "),
+        quote_number(check.retries)
+    )
 }
 
 fn pairs_note(name: &str, pairs: &[(String, String)]) -> String {

@@ -53,7 +53,7 @@ impl Builder<'_> {
         }
         let content =
             hash::of_sources(root.as_fd(), &sources).map_err(|error| failed(error.into()))?;
-        let chown = copy.chown.as_ref().map(|value| format!("--chown={value} "));
+        let chown = copy.chown.as_ref().map(|value| format!("--chown={value}"));
         let created_by = format!(
             "{} #(nop) {instruction} {}{content} in {} ",
             stage.shell().join(" "),

@@ -167,7 +167,7 @@ fn healthcheck(check: Option<&Healthcheck>) -> config::Healthcheck {
         interval: nanos(check.interval),
         timeout: nanos(check.timeout),
         start_period: nanos(check.start_period),
-        start_interval: 0,
+        start_interval: nanos(check.start_interval),
         retries: check.retries.into(),
     }
 }

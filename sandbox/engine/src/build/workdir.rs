@@ -1,10 +1,10 @@
 //! WORKDIR: a config step that also makes the directory.
 
-use std::{os::fd::AsFd as _, path::Path};
+use std::os::fd::AsFd as _;
 
-use drydock_runtime::{overlay, paths};
+use drydock_runtime::overlay;
 
-use super::{builder::Builder, error::BuildError, stage::Stage};
+use super::{builder::Builder, error::BuildError, stage::Stage, tree};
 
 impl Builder<'_> {
     /// Makes `path`, which is relative to the last WORKDIR unless it is absolute.
@@ -29,9 +29,13 @@ impl Builder<'_> {
                 .scratch()
                 .map_err(BuildError::os("make a step's directory"))?;
             let rootfs = self.workspace.rootfs(&stage.layers, &scratch);
-            overlay::mount_detached(&rootfs)
-                .and_then(|root| paths::make_dirs_in(root.as_fd(), Path::new(&run.working_dir)))
-                .map_err(failed)?;
+            let root = overlay::mount_detached(&rootfs).map_err(failed)?;
+            tree::place::make_directory(root.as_fd(), &run.working_dir, (0, 0)).map_err(
+                |error| BuildError::Copy {
+                    instruction: "WORKDIR",
+                    reason: error.into(),
+                },
+            )?;
             self.layer(stage, &scratch)?
         };
         self.say_removed(&id)?;

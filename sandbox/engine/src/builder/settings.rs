@@ -1,9 +1,9 @@
 //! Instructions that change only what the image says.
 
-use drydock_dockerfile::Instruction;
+use drydock_dockerfile::{Command, Instruction};
 
 use super::{error::Failure, solve::Solver, stage::State};
-use crate::build::metadata;
+use crate::build::{BuildError, metadata};
 
 /// Arguments that need no `ARG`, that no command's key has, and that no history tells.
 pub(super) const PROXIES: [&str; 10] = [
@@ -60,11 +60,17 @@ impl Solver<'_> {
         }
         let shell = state.shell();
         metadata::apply(&mut state.run, &mut state.cmd_set, instruction)
-            .map_err(|error| Failure::Wrong(error.to_string()))?;
+            .map_err(|error| Failure::Wrong(words(&error)))?;
         match instruction {
             // A build on the image tells of it.
             Instruction::OnBuild(_) => return Ok(()),
-            Instruction::Cmd(_) => state.run.args_escaped = true,
+            Instruction::Cmd(command) => {
+                state.run.args_escaped = true;
+                // A shell is given an empty command; the classic builder's is given none.
+                if is_blank(command) {
+                    state.run.cmd.get_or_insert_default().push(String::new());
+                }
+            }
             _ => {}
         }
         state.history(note(instruction, &shell), true);
@@ -104,6 +110,21 @@ impl Solver<'_> {
     }
 }
 
+/// `CMD` without a word.
+fn is_blank(command: &Command) -> bool {
+    command.is_empty() && matches!(command, Command::Shell(_))
+}
+
+/// BuildKit's libraries begin these in lower case, the classic builder's do not.
+fn words(error: &BuildError) -> String {
+    match error {
+        BuildError::Port(port) => format!("invalid containerPort: {port}"),
+        BuildError::Protocol(protocol) => format!("invalid proto: {protocol}"),
+        BuildError::Signal(signal) => format!("invalid signal: {signal}"),
+        other => other.to_string(),
+    }
+}
+
 /// What the history says of it.
 fn note(instruction: &Instruction, shell: &[String]) -> String {
     match instruction {
@@ -118,6 +139,11 @@ fn note(instruction: &Instruction, shell: &[String]) -> String {
             let ports = exposed.exposed_ports.unwrap_or_default();
             let ports: Vec<String> = ports.keys().map(|port| format!("{port}:{{}}")).collect();
             format!("EXPOSE map[{}]", ports.join(" "))
+        }
+        Instruction::Healthcheck(check) => drydock_dockerfile::healthcheck_note(check.as_ref()),
+        Instruction::Cmd(command) if is_blank(command) => {
+            let blank = [shell, &[String::new()]].concat();
+            format!("CMD {}", drydock_dockerfile::quoted(&blank))
         }
         other => other.note(shell),
     }

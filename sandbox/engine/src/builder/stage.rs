@@ -59,7 +59,10 @@ impl State {
             env: Vec::new(),
             args: Vec::new(),
             image,
-            run: RunConfig::default(),
+            run: RunConfig {
+                working_dir: "/".into(),
+                ..RunConfig::default()
+            },
             cmd_set: false,
             before: Before::Base("scratch".into()),
             vertex: None,

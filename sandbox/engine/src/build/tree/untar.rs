@@ -235,6 +235,7 @@ impl Unpacker<'_> {
             Kind::Symlink => {
                 fs::symlinkat(OsStr::from_bytes(&entry.link), parent, name)?;
                 own(parent, name, uid, gid)?;
+                fs::utimensat(parent, name, &times(entry), AtFlags::SYMLINK_NOFOLLOW)?;
             }
             Kind::HardLink => {
                 let target = inside(&entry.link).map_err(|error| match place.strict {
@@ -257,6 +258,7 @@ impl Unpacker<'_> {
             Kind::Fifo => {
                 fs::mknodat(parent, name, FileType::Fifo, mode, 0)?;
                 own(parent, name, uid, gid)?;
+                fs::utimensat(parent, name, &times(entry), AtFlags::SYMLINK_NOFOLLOW)?;
             }
             Kind::CharDevice | Kind::BlockDevice | Kind::Other(_) => {}
         }
