@@ -109,34 +109,40 @@ impl<D: Daemon + Sync> Builder<'_, D> {
     }
 
     fn build(&self, case: &Case, build: &Build, number: usize, desk: &Desk) -> Built {
-        let name = format!(
-            "{}/{}/{}:{number}",
-            self.reference.name(),
-            case.family,
-            case.name
-        );
+        let of = self.reference.name();
+        let name = format!("{of}/{}/{}:{number}", case.family, case.name);
+        let (words, own) = (&build.words, self.reference != Reference::Classic);
         let cache = if build.cached { "" } else { "--no-cache " };
-        let plain = if self.reference == Reference::Classic {
-            ""
-        } else {
-            "--progress=plain "
-        };
-        let finished = desk.shell_whatever(&format!(
-            "docker build {cache}{plain}-t {name} {}",
-            build.words
-        ));
+        let plain = if own { "--progress=plain " } else { "" };
+        let finished =
+            desk.shell_whatever(&format!("docker build {cache}{plain}-t {name} {words}"));
         if finished.code != 0 {
-            return Built::Refused(outcome::refusal(
-                &finished,
-                self.reference == Reference::Documents,
-            ));
+            let place = self.reference == Reference::Documents;
+            return Built::Refused(outcome::refusal(&finished, place));
         }
-        let steps = if build.cached {
-            outcome::steps(&finished)
-        } else {
-            Vec::new()
-        };
+        let mut steps = Vec::new();
+        if build.cached {
+            steps = outcome::steps(&finished);
+        } else if own && matches!(self.client, Which::Own) {
+            steps.extend(self.built_again(&name, words, desk));
+        }
         Built::Image { name, steps }
+    }
+
+    /// What our own builder finds in its cache is the image that it made.
+    fn built_again(&self, name: &str, words: &str, desk: &Desk) -> Option<String> {
+        let id = "docker image inspect --format '{{.Id}}'";
+        let again = desk.shell_whatever(&format!(
+            "docker build -q -t {name}-again {words} > /dev/null; {id} {name} {name}-again"
+        ));
+        let mut ids = again.stdout.lines();
+        let same = again.code == 0 && ids.next() == ids.next();
+        (!same).then(|| {
+            format!(
+                "another image, built again: {}{}",
+                again.stdout, again.stderr
+            )
+        })
     }
 
     /// All images in one archive, so that what they share is written once.

@@ -59,29 +59,45 @@ fn without_ids(reason: &str) -> String {
         return reason.to_owned();
     };
     let after = rest.split_once(": ").map_or("", |(_, after)| after);
-    format!("{before}checksum of ref <ref>: {after}")
+    format!("{before}checksum of ref: {after}")
 }
 
-/// `cached RUN make` and `ran RUN test`, in the order in which the steps are first named.
+/// A step of a build, as its progress shows it.
+struct Shown {
+    /// What BuildKit counts it by, in all lines about it.
+    vertex: String,
+    /// `2` of `[2/3]`.
+    place: u32,
+    text: String,
+    cached: bool,
+}
+
+/// `cached RUN make` and `ran RUN test`, in the order of the Dockerfile.
 pub fn steps(finished: &Finished) -> Vec<String> {
-    let mut steps: Vec<(String, String, bool)> = Vec::new();
+    let mut steps: Vec<Shown> = Vec::new();
     for line in finished.stdout.lines().chain(finished.stderr.lines()) {
-        if let Some((number, text)) = vertex(line) {
-            match steps.iter_mut().find(|(known, ..)| *known == number) {
-                Some((_, _, cached)) => *cached |= text == "CACHED",
-                None if is_step(text) => steps.push((number.into(), step_text(text), false)),
-                None => {}
+        if let Some((vertex, text)) = vertex(line) {
+            match steps.iter_mut().find(|step| step.vertex == vertex) {
+                Some(step) => step.cached |= text == "CACHED",
+                None => steps.extend(begun(vertex, text)),
             }
-        } else if let Some((number, text)) = classic_step(line) {
-            steps.push((number.into(), text.into(), false));
+        } else if let Some(step) = classic(line) {
+            steps.push(step);
         } else if line.trim() == "---> Using cache"
-            && let Some((_, _, cached)) = steps.last_mut()
+            && let Some(step) = steps.last_mut()
         {
-            *cached = true;
+            step.cached = true;
         }
     }
-    steps.retain(|(_, text, _)| !text.starts_with("FROM "));
-    let told = |(_, text, cached)| format!("{} {text}", if cached { "cached" } else { "ran" });
+    steps.retain(|step| !step.text.starts_with("FROM "));
+    steps.sort_by_key(|step| step.place);
+    let told = |step: Shown| {
+        format!(
+            "{} {}",
+            if step.cached { "cached" } else { "ran" },
+            step.text
+        )
+    };
     steps.into_iter().map(told).collect()
 }
 
@@ -90,20 +106,30 @@ fn vertex(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix('#')?.split_once(' ')
 }
 
-fn is_step(text: &str) -> bool {
-    text.starts_with('[') && !text.starts_with("[internal]") && !text.starts_with("[auth]")
-}
-
-/// Without the brackets, which name the stage in another way by the age of BuildKit.
-fn step_text(text: &str) -> String {
-    text.split_once("] ")
-        .map_or(text, |(_, text)| text)
-        .to_owned()
+/// Of `[2/3] RUN make`, and `[stage-0 2/3] RUN make` as older ones say.
+fn begun(vertex: &str, text: &str) -> Option<Shown> {
+    let (name, text) = text.strip_prefix('[')?.split_once("] ")?;
+    Some(Shown {
+        vertex: vertex.to_owned(),
+        place: place(name.rsplit(' ').next()?)?,
+        text: text.to_owned(),
+        cached: false,
+    })
 }
 
 /// `Step 2/3 : RUN make`: the progress of the classic builder.
-fn classic_step(line: &str) -> Option<(&str, &str)> {
-    line.strip_prefix("Step ")?.split_once(" : ")
+fn classic(line: &str) -> Option<Shown> {
+    let (number, text) = line.strip_prefix("Step ")?.split_once(" : ")?;
+    Some(Shown {
+        vertex: String::new(),
+        place: place(number)?,
+        text: text.to_owned(),
+        cached: false,
+    })
+}
+
+fn place(fraction: &str) -> Option<u32> {
+    fraction.split_once('/')?.0.parse().ok()
 }
 
 #[cfg(test)]
