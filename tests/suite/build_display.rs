@@ -25,7 +25,7 @@ fn a_terminal_shows_a_build_as_buildkit_does() {
     );
     for step in [
         " => [internal] load build definition from Dockerfile ",
-        " => => transferring dockerfile: 62B ",
+        " => => transferring dockerfile: 58B ",
         " => [internal] load metadata for docker.io/library/busybox:latest ",
         " => [internal] load .dockerignore ",
         " => CACHED [1/4] FROM docker.io/library/busybox:latest ",

@@ -224,8 +224,12 @@ pub fn ignore(
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(format!("error reading .dockerignore: {}", os_words(&error))),
         };
-        let rules =
-            DockerIgnore::parse(&text).map_err(|error| format!("error from {IGNORE}: {error}"))?;
+        let rules = DockerIgnore::parse(&text).map_err(|error| {
+            error
+                .to_string()
+                .trim_start_matches("error checking context: ")
+                .to_owned()
+        })?;
         return Ok((Some(text), rules));
     }
     Ok((None, DockerIgnore::default()))

@@ -97,6 +97,8 @@ pub async fn archive(line: &Line, head: Vec<u8>) -> Result<String, CliError> {
         Ok(answer.id)
     };
     let outcome = watched(line, &mut step, PART, &sent, work).await;
+    line.tell(Slot::Now, step.part_done(PART, sent.bytes()))
+        .await;
     let words = outcome.as_ref().err().map(ToString::to_string);
     line.tell(Slot::Now, step.end(&words.unwrap_or_default()))
         .await;

@@ -25,18 +25,20 @@ pub struct Log {
     bytes: usize,
     recent: VecDeque<Vec<u8>>,
     keep: usize,
+    shown: bool,
     open: bool,
 }
 
 impl Log {
-    /// Nothing was printed. Of all lines, `keep` are remembered.
+    /// Nothing was printed. Of all lines, `keep` are remembered; only those that are `shown` can be taken.
     #[must_use]
-    pub fn new(keep: usize) -> Self {
+    pub fn new(keep: usize, shown: bool) -> Self {
         Self {
             pending: Vec::new(),
             bytes: 0,
             recent: VecDeque::new(),
             keep,
+            shown,
             open: false,
         }
     }
@@ -68,6 +70,9 @@ impl Log {
             line.extend_from_slice(&piece[..piece.len().min(room)]);
         }
         self.open = !ends;
+        if !self.shown {
+            return;
+        }
         self.bytes += piece.len();
         self.pending.push(Piece {
             text: piece,
@@ -115,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_line_has_its_time_once_however_it_comes() {
-        let mut log = Log::new(2);
+        let mut log = Log::new(2, true);
         log.push(b"one\ntw", 120_000_000);
         log.push(b"o\r\nthree\n", 12_340_000_000);
         let shown: Vec<u8> = log

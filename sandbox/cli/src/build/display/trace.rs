@@ -249,7 +249,7 @@ impl Trace {
             cached: false,
             error: String::new(),
             parts: Vec::new(),
-            log: Log::new(self.keep),
+            log: Log::new(self.keep, self.columns.is_none()),
             screen: self.columns.map(Screen::new),
             warnings: Vec::new(),
         });
