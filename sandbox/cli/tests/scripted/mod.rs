@@ -229,14 +229,3 @@ pub fn archive(files: &[(&str, &str)]) -> Vec<u8> {
     }
     tar.into_inner().expect("an archive")
 }
-
-/// The bytes of a manifest depend on the machine.
-pub fn without_times(text: &str) -> String {
-    let lines = text.lines().map(
-        |line| match line.strip_prefix("#5 transferring context: ") {
-            Some(_) => "#5 transferring context: N done",
-            None => line,
-        },
-    );
-    lines.map(|line| format!("{line}\n")).collect()
-}
