@@ -70,6 +70,12 @@ pub fn list(root: BorrowedFd<'_>, limits: &Limits) -> Result<Vec<Listed>, LayerE
             _ => (What::File, 0),
         };
         found.push(Listed { path, what, size });
+        if found.len() as u64 > limits.entries {
+            return Err(LayerError::TooMuch {
+                what: "files",
+                limit: limits.entries,
+            });
+        }
     }
     Ok(found)
 }
