@@ -57,10 +57,10 @@ fn seeds_show_what_they_are_there_for() {
     assert_eq!(user, "app\napp:app\napp:app\n");
 
     let port = said("port", "docker build -q -t port . > id
-        docker image inspect port --format '{{.Config.ExposedPorts}} {{.Config.Cmd}}' && docker run --rm port sh -c 'echo $PORT'");
+        docker image inspect port --format '{{json .Config.ExposedPorts}} {{.Config.Cmd}}' && docker run --rm port sh -c 'echo $PORT'");
     assert_eq!(
         port,
-        "map[8000/tcp:{}] [/bin/sh -c httpd -f -p $PORT]\n8000\n"
+        "{\"8000/tcp\":{}} [/bin/sh -c httpd -f -p $PORT]\n8000\n"
     );
 
     // The file is not where the trap seems to put it; WORKDIR puts it there.

@@ -7,12 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use drydock_dockerfile::DockerIgnore;
+use drydock_dockerfile::{DockerIgnore, MAX_BYTES};
 
 use crate::{error::os_words, options::volume::absolute};
 
-/// The largest Dockerfile that is read.
-const MAX_DOCKERFILE: u64 = 16 << 20;
+/// The largest Dockerfile that is read: an engine takes no larger one.
+const MAX_DOCKERFILE: u64 = MAX_BYTES as u64;
 const IGNORE: &str = ".dockerignore";
 
 /// The context.
@@ -77,7 +77,7 @@ impl Definition {
             }
         };
         if bytes.len() as u64 > MAX_DOCKERFILE {
-            return Err("failed to read dockerfile: it is larger than 16 MiB".into());
+            return Err(format!("the Dockerfile is larger than {MAX_BYTES} bytes"));
         }
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
