@@ -159,6 +159,17 @@ pub fn syntax(text: &str) -> Option<String> {
         .or_else(|| in_json(text))
 }
 
+/// Whether the syntax that a file asks for is the one that is built in: Docker's own, in any version.
+#[must_use]
+pub fn is_built_in(syntax: &str) -> bool {
+    let name = syntax.strip_prefix("docker.io/").unwrap_or(syntax);
+    let name = name.split(['@', ':']).next().unwrap_or_default();
+    matches!(
+        name,
+        "docker/dockerfile" | "docker/dockerfile-upstream" | "dockerfile.v0"
+    )
+}
+
 fn in_json(text: &str) -> Option<String> {
     if !text.trim_start().starts_with('{') {
         return None;
@@ -207,6 +218,21 @@ mod tests {
             "[1]",
         ] {
             assert_eq!(syntax(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_dockers_own_syntax_is_built_in() {
+        for own in [
+            "docker/dockerfile",
+            "docker/dockerfile:1",
+            "docker/dockerfile:1.7-labs",
+            "docker.io/docker/dockerfile-upstream:master@sha256:00",
+        ] {
+            assert!(is_built_in(own), "{own}");
+        }
+        for other in ["docker/dockerfiles", "someone/else:1", "", "docker/mcp"] {
+            assert!(!is_built_in(other), "{other}");
         }
     }
 

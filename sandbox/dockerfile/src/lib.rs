@@ -40,7 +40,7 @@ mod words;
 pub use build_args::BuildArgs;
 pub use copy::Copy;
 pub use dialect::Dialect;
-pub use directive::{CheckDirective, Rules, syntax};
+pub use directive::{CheckDirective, Rules, is_built_in, syntax};
 pub use dockerignore::{DockerIgnore, IgnoreError};
 pub use error::{ParseError, Problem};
 pub use expand::{ExpandError, Names};

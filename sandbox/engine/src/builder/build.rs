@@ -6,7 +6,7 @@ use drydock_api::build::{
     BuildFailure, BuildMessage, BuildOutcome, BuildRequest, BuildWarning, OutputKind, SourceFile,
     StepReport,
 };
-use drydock_dockerfile::{Dockerfile, MAX_BYTES};
+use drydock_dockerfile::{Dockerfile, MAX_BYTES, is_built_in, syntax};
 use drydock_image::{ImageId, ImageRef};
 use jiff::Timestamp;
 use serde_json::json;
@@ -75,6 +75,12 @@ impl Build<'_> {
             name: name.clone(),
             text: text.clone(),
         });
+        if let Some(syntax) = syntax(&text).filter(|syntax| !is_built_in(syntax)) {
+            return Err(Failure::Wrong(format!(
+                "the syntax {syntax} is not available in a sandbox: leave the line out, or write docker/dockerfile:1"
+            ))
+            .into());
+        }
         let file = Dockerfile::parse(&text, name).map_err(|error| Failed {
             lines: error.lines().map(plan::lines),
             ..Failure::Wrong(error.to_string()).into()
