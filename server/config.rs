@@ -19,6 +19,8 @@ pub struct ServeOptions {
     pub lessons_dir: Option<PathBuf>,
     /// What sandboxes may have done at registries.
     pub registries: RegistryPolicy,
+    /// Whether lessons that ask for it get a way out.
+    pub egress: bool,
     /// How many sandboxes may run at once.
     pub max_sandboxes: usize,
 }

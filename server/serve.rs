@@ -147,6 +147,7 @@ pub(crate) async fn assemble(options: &ServeOptions, site: Site) -> anyhow::Resu
         role: Role::Server,
         idle: IDLE,
         registries: options.registries.clone(),
+        egress: options.egress,
     })
     .await
     .context("could not open the sandboxes")?;

@@ -92,7 +92,7 @@ fn trial(options: &Options) -> Finding {
 
 #[tokio::main(flavor = "current_thread")]
 async fn start_one(options: &Options) -> anyhow::Result<()> {
-    let sessions = once::sessions(options.data.path(), RegistryPolicy::default()).await?;
+    let sessions = once::sessions(options.data.path(), RegistryPolicy::default(), false).await?;
     let started = once::start(&sessions, once::Start::default()).await;
     sessions.end_all().await;
     started.map(|_| ())

@@ -18,13 +18,21 @@ pub struct Options {
     /// Give the sandbox a registry of its own, at localhost:5000 on its workstation.
     #[arg(long)]
     registry: bool,
+    /// Give the sandbox a way out to the internet, but to no private address. Needs pasta (Debian: passt).
+    #[arg(long, env = "DRYDOCK_EGRESS")]
+    egress: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     super::log("warn");
     let stop = once::asked_to_stop();
-    let sessions = once::sessions(options.data.path(), options.registries.policy()).await?;
+    let sessions = once::sessions(
+        options.data.path(),
+        options.registries.policy(),
+        options.egress,
+    )
+    .await?;
     remove_stale(&options.socket)?;
     let socket = std::path::absolute(&options.socket)?;
     let started = once::start(
@@ -33,6 +41,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
             docker_socket: Some(socket.clone()),
             privileged: true,
             registry: options.registry,
+            egress: options.egress,
             ..Default::default()
         },
     );

@@ -67,6 +67,12 @@ fn inherited() -> anyhow::Result<(EngineConfig, Inherited)> {
     let mut config = EngineConfig::new(Layout::STORE.into(), Layout::DATA.into(), workstation);
     config.visible = settings.images;
     config.registry = settings.registry;
+    config.egress = settings.egress;
+    if config.egress {
+        let mount = resolv_conf(&config.name_servers());
+        let mount = mount.context("could not write the workstation's resolv.conf")?;
+        config.workstation.mounts.push(mount);
+    }
     config.idle_limit = Duration::from_secs(settings.idle_seconds);
     // Without control groups nothing enforces a limit, so none is told.
     if settings.cgroups > 0 {
@@ -80,6 +86,17 @@ fn inherited() -> anyhow::Result<(EngineConfig, Inherited)> {
         powers,
     };
     Ok((config, inherited))
+}
+
+/// What the workstation asks for names, once there is somebody to ask.
+fn resolv_conf(text: &str) -> io::Result<Mount> {
+    let path = Path::new(Layout::DATA).join("workstation/resolv.conf");
+    std::fs::write(&path, text)?;
+    Ok(Mount {
+        source: MountSource::Engine(path),
+        target: "/etc/resolv.conf".into(),
+        readonly: false,
+    })
 }
 
 fn workstation() -> anyhow::Result<WorkstationSpec> {

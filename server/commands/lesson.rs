@@ -78,7 +78,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn prove(test: Test) -> anyhow::Result<bool> {
-    let sessions = once::sessions(test.data.path(), RegistryPolicy::default()).await?;
+    let sessions = once::sessions(test.data.path(), RegistryPolicy::default(), false).await?;
     let source = test.chosen.source();
     let options = TestOptions {
         ids: test.chosen.ids,
@@ -114,6 +114,7 @@ impl Workshop for Sandboxes {
             privileged: lesson.privileged,
             docker_socket: None,
             registry: lesson.registry,
+            egress: false,
         };
         match once::start(&self.0, start).await {
             Ok(sandbox) => Ok(OneSandbox {

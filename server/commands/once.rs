@@ -22,16 +22,22 @@ pub struct Start {
     pub privileged: bool,
     pub docker_socket: Option<PathBuf>,
     pub registry: bool,
+    pub egress: bool,
 }
 
 /// Opens the data directory, filling it on first use.
-pub async fn sessions(data_dir: PathBuf, registries: RegistryPolicy) -> anyhow::Result<Sessions> {
+pub async fn sessions(
+    data_dir: PathBuf,
+    registries: RegistryPolicy,
+    egress: bool,
+) -> anyhow::Result<Sessions> {
     provision::ensure(&data_dir)?;
     Sessions::open(SessionsConfig {
         data_dir,
         role: Role::Once,
         idle: IDLE,
         registries,
+        egress,
     })
     .await
     .context("could not open the data directory")
@@ -49,6 +55,7 @@ pub async fn start(sessions: &Sessions, start: Start) -> anyhow::Result<Sandbox>
         privileged: start.privileged,
         docker_socket: start.docker_socket,
         registry: start.registry,
+        egress: start.egress,
     };
     sessions
         .start(request)

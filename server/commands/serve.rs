@@ -37,6 +37,10 @@ pub struct Options {
     max_sandboxes: Option<u32>,
     #[command(flatten)]
     registries: registries::RegistryOptions,
+    /// Give the sandboxes of lessons that ask for it (`egress = true`) a way out to the internet, but to no private
+    /// address. Needs pasta (Debian: passt).
+    #[arg(long, env = "DRYDOCK_EGRESS")]
+    egress: bool,
 }
 
 pub fn run(options: Options) -> anyhow::Result<ExitCode> {
@@ -50,6 +54,7 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
         preview_url: options.preview_url,
         lessons_dir: options.lessons_dir,
         registries: options.registries.policy(),
+        egress: options.egress,
         max_sandboxes: options
             .max_sandboxes
             .map_or_else(default_max_sandboxes, |max| max as usize),

@@ -19,6 +19,9 @@ pub struct Options {
     /// Give the sandbox a registry of its own, at localhost:5000 on its workstation.
     #[arg(long)]
     registry: bool,
+    /// Give the sandbox a way out to the internet, but to no private address. Needs pasta (Debian: passt).
+    #[arg(long, env = "DRYDOCK_EGRESS")]
+    egress: bool,
     /// Run this on the workstation, and exit with its code.
     #[arg(last = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -36,7 +39,13 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         },
     };
     start.registry |= options.registry;
-    let sessions = once::sessions(options.data.path(), options.registries.policy()).await?;
+    start.egress = options.egress;
+    let sessions = once::sessions(
+        options.data.path(),
+        options.registries.policy(),
+        options.egress,
+    )
+    .await?;
     let sandbox = once::start(&sessions, start).await?;
     let words = docker_exec(sandbox.client().socket().into(), options.command);
     // It has an event loop of its own.
@@ -62,6 +71,7 @@ fn from_lesson(id: &str) -> anyhow::Result<once::Start> {
         privileged: lesson.privileged,
         docker_socket: None,
         registry: lesson.registry,
+        egress: false,
     })
 }
 

@@ -25,6 +25,9 @@ pub struct FrontMatter {
     /// Whether the workstation has a registry, at `localhost:5000`.
     #[serde(default)]
     pub registry: bool,
+    /// Whether it wants a way out to the internet; the operator decides.
+    #[serde(default)]
+    pub egress: bool,
     /// What the lesson needs beyond the ordinary limits.
     #[serde(default)]
     pub limits: LessonLimits,

@@ -207,6 +207,7 @@ fn load_one(
         images: matter.images,
         privileged: matter.privileged,
         registry: matter.registry,
+        egress: matter.egress,
         limits: matter.limits,
         steps: rendered.steps,
         blocks,

@@ -25,6 +25,8 @@ pub struct Lesson {
     pub privileged: bool,
     /// Whether the workstation has a registry, at `localhost:5000`.
     pub registry: bool,
+    /// Whether it wants a way out to the internet; the operator decides.
+    pub egress: bool,
     /// What this lesson needs beyond the ordinary limits of a sandbox.
     pub limits: LessonLimits,
     /// The headings of the text, for a table of contents.

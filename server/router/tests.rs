@@ -41,6 +41,7 @@ async fn app_of(dir: &TempDir, max_sandboxes: usize) -> web::Data<App> {
         preview_url: None,
         lessons_dir: Some(lessons),
         registries: Default::default(),
+        egress: false,
         max_sandboxes,
     };
     let site = Site::new(listen, None).unwrap();

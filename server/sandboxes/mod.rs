@@ -291,6 +291,7 @@ fn request(learner: LearnerId, lesson: &Lesson) -> StartRequest {
         privileged: lesson.privileged,
         docker_socket: None,
         registry: lesson.registry,
+        egress: lesson.egress,
         lifetime: lesson.limits.lifetime_minutes.map_or(LIFETIME, minutes),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use drydock_runtime::launch::WorkstationSpec;
+use drydock_network::egress::INSIDE;
+use drydock_runtime::{container::Network, launch::WorkstationSpec};
 
 /// What the starter of a sandbox decides.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct EngineConfig {
     pub visible: Option<Vec<String>>,
     /// Whether there is a registry on the workstation.
     pub registry: bool,
+    /// Whether the sandbox's network has a way out to the internet.
+    pub egress: bool,
     /// The machine the learner's shells live on. `<data>/run/docker.sock` exists when it starts.
     pub workstation: WorkstationSpec,
     /// Without the server and without a terminal for so long, the sandbox ends itself.
@@ -38,12 +41,31 @@ impl EngineConfig {
             data,
             visible: None,
             registry: false,
+            egress: false,
             workstation,
             idle_limit: Duration::from_secs(15 * 60),
             log_bytes: 1 << 20,
             max_containers: 100,
             memory_limit: None,
             pids_limit: None,
+        }
+    }
+
+    /// Whom to ask for names on the sandbox's own network: lines for `resolv.conf`, none without a way out.
+    #[must_use]
+    pub fn name_servers(&self) -> String {
+        match self.egress {
+            true => format!("nameserver {}\n", INSIDE.dns),
+            false => String::new(),
+        }
+    }
+
+    /// Where a build's commands are that ask for no network of their own: with a way out they are on the sandbox's
+    /// network, without one on none.
+    pub(crate) fn run_network(&self) -> Network {
+        match self.egress {
+            true => Network::Host,
+            false => Network::None,
         }
     }
 }

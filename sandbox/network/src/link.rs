@@ -124,6 +124,29 @@ impl Links {
             .create(RouteNetlinkMessage::NewAddress(message))
     }
 
+    /// Makes a network unreachable, but for what has a more specific route.
+    ///
+    /// # Errors
+    /// As rtnetlink(7).
+    pub fn refuse(&self, network: Ipv4Addr, prefix: u8) -> io::Result<()> {
+        let mut message = RouteMessage::default();
+        message.header.address_family = AddressFamily::Inet;
+        message.header.destination_prefix_length = prefix;
+        message.header.table = RT_TABLE_MAIN;
+        message.header.protocol = RouteProtocol::Static;
+        message.header.scope = RouteScope::Universe;
+        message.header.kind = RouteType::Unreachable;
+        let network = RouteAddress::Inet(network);
+        message
+            .attributes
+            .push(RouteAttribute::Destination(network));
+        match self.netlink.create(RouteNetlinkMessage::NewRoute(message)) {
+            // It is so already.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            done => done,
+        }
+    }
+
     fn add_default_route(&self, gateway: Ipv4Addr) -> io::Result<()> {
         let mut message = RouteMessage::default();
         message.header.address_family = AddressFamily::Inet;

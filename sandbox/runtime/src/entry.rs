@@ -4,6 +4,8 @@
 pub const LAUNCH: &str = "drydock-launch";
 /// The builder of one sandbox, on the host.
 pub const SANDBOX: &str = "drydock-sandbox";
+/// The process that keeps a sandbox's way out.
+pub const EGRESS: &str = "drydock-egress";
 /// A process in the server's own user namespace, when the server is an ordinary user.
 pub const MAPPED: &str = "drydock-mapped";
 /// A sandbox's engine.
@@ -19,6 +21,7 @@ pub fn run(name: &str, args: &[String]) -> Option<i32> {
     match name {
         LAUNCH => Some(crate::launch::helper_main()),
         SANDBOX => Some(crate::sandbox::builder_main()),
+        EGRESS => Some(crate::egress::main()),
         WORKSTATION => Some(crate::init::workstation()),
         DOCKER_INIT => Some(crate::init::docker_init(args)),
         _ => None,

@@ -35,7 +35,14 @@ pub enum State {
 /// Looks at this host.
 #[must_use]
 pub fn examine() -> Vec<Finding> {
-    let mut findings = vec![kernel(), user_namespaces(), overlay(), seccomp(), cgroups()];
+    let mut findings = vec![
+        kernel(),
+        user_namespaces(),
+        overlay(),
+        seccomp(),
+        cgroups(),
+        pasta(),
+    ];
     if !is_root() {
         findings.extend([apparmor(), id_mapper(), subordinate_ids()]);
     }
@@ -163,6 +170,19 @@ fn cgroups() -> Finding {
             State::Weak,
             "no cgroup is delegated to this user: sandboxes' memory is unbounded",
             "systemd-run --user --scope -p Delegate=yes drydock serve (cgroup v2), or run as root",
+        ),
+    }
+}
+
+/// Only `--egress` needs it.
+fn pasta() -> Finding {
+    match Command::new("pasta").arg("--version").output() {
+        Ok(_) => good("pasta", "there"),
+        Err(_) => bad(
+            "pasta",
+            State::Weak,
+            "not installed: no sandbox can have a way out (--egress)",
+            "apt install passt",
         ),
     }
 }

@@ -45,6 +45,9 @@ pub enum SessionError {
     /// A step of the start, in one of the processes that make a sandbox.
     #[error("{0}; `drydock doctor` tells what this host lacks")]
     Build(#[from] BuildError),
+    /// Its way out.
+    #[error("the sandbox got no way out: {}: {}; `drydock doctor` tells what this host lacks", .0.stage, .0.reason)]
+    Egress(#[source] BuildError),
     /// A helper process.
     #[error("could not start a sandbox's processes: {0}")]
     Spawn(#[source] io::Error),

@@ -10,6 +10,7 @@
 //! Deliberately absent: the engine. It is started as a program, by name, and spoken to on its control socket.
 
 pub mod doctor;
+mod egress;
 mod errands;
 mod error;
 pub mod host;

@@ -45,6 +45,8 @@ pub struct SessionsConfig {
     pub idle: Duration,
     /// What sandboxes may have done at registries.
     pub registries: RegistryPolicy,
+    /// Whether sandboxes that ask for a way out get one.
+    pub egress: bool,
 }
 
 /// One sandbox asked for.
@@ -69,6 +71,8 @@ pub struct StartRequest {
     pub docker_socket: Option<PathBuf>,
     /// Whether it has a registry of its own, at `localhost:5000` on the workstation.
     pub registry: bool,
+    /// Whether it gets a way out to the internet, if the operator allows that.
+    pub egress: bool,
 }
 
 /// All sandboxes of one data directory; cheap to clone.
@@ -104,6 +108,7 @@ impl Sessions {
             hierarchy,
             kept_by,
             idle: config.idle,
+            egress: config.egress,
         };
         let sessions = Self(Arc::new(Inner {
             keeper: Keeper::new(site.data.path().to_owned(), config.registries),

@@ -22,7 +22,7 @@ use drydock_runtime::{
 use drydock_spec::SandboxId;
 
 use crate::{
-    SessionError, StartRequest,
+    SessionError, StartRequest, egress,
     host::{DataDir, is_root},
     ids,
     lock::try_lock,
@@ -44,10 +44,12 @@ pub struct Site {
     pub program: PathBuf,
     pub kept_by: KeptBy,
     pub idle: Duration,
+    pub egress: bool,
 }
 
 /// Starts a sandbox; when it fails nothing is left.
-pub async fn start(site: &Site, request: StartRequest) -> Result<Sandbox, SessionError> {
+pub async fn start(site: &Site, mut request: StartRequest) -> Result<Sandbox, SessionError> {
+    request.egress &= site.egress;
     let id = SandboxId::random();
     let dir = Dir::new(&site.data.run(), id);
     let started = start_in(site, &dir, id, request).await;
@@ -64,14 +66,19 @@ async fn start_in(
     id: SandboxId,
     request: StartRequest,
 ) -> Result<Sandbox, SessionError> {
-    let files = request.files.clone();
+    let (files, egress) = (request.files.clone(), request.egress);
     let (site, dir_) = (site.clone(), dir.clone());
     let built = tokio::task::spawn_blocking(move || build(&site, &dir_, id, &request));
-    let (record, engine) = built
+    let (record, engine, ids) = built
         .await
         .map_err(|e| SessionError::Spawn(io::Error::other(e)))??;
     let sandbox = Sandbox::new(record, dir, engine).map_err(SessionError::Spawn)?;
-    let ready = tokio::time::timeout(READY_DEADLINE, make_ready(&sandbox, files));
+    let ready = tokio::time::timeout(READY_DEADLINE, async {
+        if egress {
+            egress::open(&sandbox, ids).await?;
+        }
+        make_ready(&sandbox, files).await
+    });
     match ready.await {
         Ok(Ok(())) => Ok(sandbox),
         outcome => {
@@ -108,7 +115,7 @@ fn build(
     dir: &Dir,
     id: SandboxId,
     request: &StartRequest,
-) -> Result<(Record, OwnedFd), SessionError> {
+) -> Result<(Record, OwnedFd, IdRange), SessionError> {
     fs::create_dir(dir.path()).map_err(SessionError::file("create", dir.path()))?;
     let lock = try_lock(&dir.lock()).map_err(SessionError::file("lock", dir.lock()))?;
     let lock = lock.ok_or(SessionError::TooSlow("get its lock"))?;
@@ -144,6 +151,7 @@ fn build(
             docker_socket: docker.is_some(),
             privileged: request.privileged,
             registry: request.registry,
+            egress: request.egress,
             cgroups: 0,
         },
     };
@@ -167,7 +175,7 @@ fn build(
     };
     dir.write(&record)
         .map_err(SessionError::file("write", dir.path()))?;
-    Ok((record, engine))
+    Ok((record, engine, ids))
 }
 
 /// As root a range of its own; rootless the one mapped range, which the builder sees from 0.

@@ -21,16 +21,18 @@ pub(crate) fn make_mount_points(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the files below `dir`, with where they are mounted; `more` are lines for `hosts`.
+/// Writes the files below `dir`, with where they are mounted; `more` are lines for `hosts`, `servers` those of
+/// `resolv.conf`.
 pub(crate) fn write(
     dir: &Path,
     hostname: &str,
     more: &str,
+    servers: &str,
 ) -> io::Result<[(PathBuf, &'static str); 3]> {
     fs::create_dir_all(dir)?;
     fs::write(dir.join("hosts"), [HOSTS, more].concat())?;
     fs::write(dir.join("hostname"), format!("{hostname}\n"))?;
-    fs::write(dir.join("resolv.conf"), "")?;
+    fs::write(dir.join("resolv.conf"), servers)?;
     Ok([
         (dir.join("hosts"), "/etc/hosts"),
         (dir.join("hostname"), "/etc/hostname"),

@@ -34,8 +34,8 @@ pub(super) struct BuildRequest {
     pub(super) force_remove: bool,
     /// Looks for a newer base image.
     pub(super) pull: bool,
-    /// `--network host`.
-    pub(super) host_network: bool,
+    /// `--network`.
+    pub(super) network: String,
     /// `--add-host`: lines of `/etc/hosts`.
     pub(super) hosts: String,
 }
@@ -64,7 +64,7 @@ impl BuildRequest {
                 "rm" => request.remove = is_true(&value),
                 "forcerm" => request.force_remove = is_true(&value),
                 "pull" => request.pull = is_true(&value),
-                "networkmode" => request.host_network = value == "host",
+                "networkmode" => request.network = value,
                 "extrahosts" => request.add_host(&value)?,
                 "remote" if !value.is_empty() => return Err(remote()),
                 "version" if value == "2" => return Err(buildkit()),
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(request.hosts, "10.0.0.1\tbox\n::1\tsix\n");
         assert_eq!(request.target.as_deref(), Some("two"));
         assert!(request.no_cache && request.remove && request.force_remove);
-        assert!(!request.quiet && !request.host_network && !request.pull);
+        assert!(!request.quiet && request.network == "default" && !request.pull);
     }
 
     #[test]

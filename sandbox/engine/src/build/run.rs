@@ -104,7 +104,11 @@ impl Builder<'_> {
     ) -> Result<ContainerSpec, BuildError> {
         let etc = self
             .workspace
-            .etc(id.short(), &self.request.hosts)
+            .etc(
+                id.short(),
+                &self.request.hosts,
+                &self.engine.config.name_servers(),
+            )
             .map_err(BuildError::os("write the command's /etc"))?;
         let mount = |(source, target): (std::path::PathBuf, &str)| Mount {
             source: MountSource::Engine(source),
@@ -122,10 +126,10 @@ impl Builder<'_> {
             rootfs,
             readonly_rootfs: false,
             mounts: etc.into_iter().map(mount).collect(),
-            network: if self.request.host_network {
-                Network::Host
-            } else {
-                Network::None
+            network: match self.request.network.as_str() {
+                "host" => Network::Host,
+                "none" => Network::None,
+                _ => self.engine.config.run_network(),
             },
             masked: true,
             process: ProcessSpec {

@@ -90,13 +90,15 @@ impl Workspace {
         Ok(path)
     }
 
-    /// The files that are mounted into a command's `/etc`; `more` are lines for its `hosts`.
+    /// The files that are mounted into a command's `/etc`; `more` are lines for its `hosts`, `servers` for its
+    /// `resolv.conf`.
     pub(super) fn etc(
         &self,
         hostname: &str,
         more: &str,
+        servers: &str,
     ) -> io::Result<[(PathBuf, &'static str); 3]> {
-        etc::write(&self.path.join("etc"), hostname, more)
+        etc::write(&self.path.join("etc"), hostname, more, servers)
     }
 }
 

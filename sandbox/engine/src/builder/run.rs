@@ -157,7 +157,8 @@ impl Solver<'_> {
         };
         match asked {
             "host" => Network::Host,
-            _ => Network::None,
+            "none" => Network::None,
+            _ => self.engine.config.run_network(),
         }
     }
 
@@ -175,8 +176,13 @@ impl Solver<'_> {
             let line = crate::build::hosts_line(host);
             hosts += &line.ok_or_else(|| Failure::Wrong(format!("invalid host {host}")))?;
         }
-        let etc = etc::write(&desk.path.join("etc"), HOSTNAME, &hosts)
-            .map_err(Failure::os("write the command's /etc"))?;
+        let etc = etc::write(
+            &desk.path.join("etc"),
+            HOSTNAME,
+            &hosts,
+            &self.engine.config.name_servers(),
+        )
+        .map_err(Failure::os("write the command's /etc"))?;
         let etc = etc.map(|(source, target)| Mount {
             source: MountSource::Engine(source),
             target: target.into(),

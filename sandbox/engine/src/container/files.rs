@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::{Container, create::HOST_GATEWAY};
-use crate::network::{GATEWAY, Seat};
+use crate::{
+    EngineConfig,
+    network::{GATEWAY, Seat},
+};
 
 /// The writable layer.
 pub(crate) fn upper(dir: &Path) -> PathBuf {
@@ -47,7 +50,18 @@ pub(crate) fn make_init_layer(dir: &Path) -> io::Result<()> {
 }
 
 /// Writes what the container finds at `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf`.
-pub(crate) fn write_etc(container: &Container, seat: &Seat) -> io::Result<()> {
+pub(crate) fn write_etc(
+    container: &Container,
+    seat: &Seat,
+    engine: &EngineConfig,
+) -> io::Result<()> {
+    // Only there do they answer: a bridge has no way out.
+    let on_host = container.host.network_mode == "host";
+    let servers = if on_host {
+        engine.name_servers()
+    } else {
+        String::new()
+    };
     let config = &container.config;
     fs::write(
         container.dir.join("hostname"),
@@ -69,6 +83,7 @@ pub(crate) fn write_etc(container: &Container, seat: &Seat) -> io::Result<()> {
             words(host.dns.as_ref()),
             words(host.dns_search.as_ref()),
             words(host.dns_options.as_ref()),
+            &servers,
         ),
     )
 }
@@ -102,7 +117,8 @@ fn hosts(name: &str, domain: &str, address: Option<&str>, extra: &[String]) -> S
     text
 }
 
-fn resolv_conf(servers: &[String], search: &[String], options: &[String]) -> String {
+/// `default` are lines that count where no server is given.
+fn resolv_conf(servers: &[String], search: &[String], options: &[String], default: &str) -> String {
     let mut text = String::new();
     // A lone dot asks for no search at all, also not of the host's domain.
     let domains = search.join(" ");
@@ -111,6 +127,9 @@ fn resolv_conf(servers: &[String], search: &[String], options: &[String]) -> Str
     }
     for server in servers {
         let _ = writeln!(text, "nameserver {server}");
+    }
+    if servers.is_empty() {
+        text.push_str(default);
     }
     if !options.is_empty() {
         let _ = writeln!(text, "options {}", options.join(" "));
@@ -156,8 +175,13 @@ mod tests {
 
     #[test]
     fn resolv_conf_is_what_the_flags_say() {
-        let text = resolv_conf(&["9.9.9.9".into()], &["lan".into()], &["ndots:1".into()]);
+        let text = resolv_conf(
+            &["9.9.9.9".into()],
+            &["lan".into()],
+            &["ndots:1".into()],
+            "nameserver 1.1.1.1\n",
+        );
         assert_eq!(text, "search lan\nnameserver 9.9.9.9\noptions ndots:1\n");
-        assert_eq!(resolv_conf(&[], &[".".into()], &[]), "");
+        assert_eq!(resolv_conf(&[], &[".".into()], &[], ""), "");
     }
 }

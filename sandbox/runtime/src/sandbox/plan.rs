@@ -68,6 +68,8 @@ pub struct EngineSettings {
     pub privileged: bool,
     /// Whether it answers as a registry on the workstation.
     pub registry: bool,
+    /// Whether there will be a way out of its network.
+    pub egress: bool,
     /// How many cgroup directories it finds from [`FIRST_CGROUP_FD`] on.
     pub cgroups: usize,
 }
@@ -99,7 +101,7 @@ pub struct BuildError {
 }
 
 impl BuildError {
-    pub(super) fn at(stage: &'static str) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn at(stage: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |error| Self {
             stage: stage.into(),
             reason: error.to_string(),

@@ -106,7 +106,7 @@ async fn launch(engine: &Engine, container: &Arc<Container>) -> Result<(), Engin
     limits::check_at_start(&container.host_config())?;
     let sharing = Sharing::of(engine, container)?;
     let seat = engine.networks.seat(mode)?;
-    files::write_etc(container, &seat)
+    files::write_etc(container, &seat, &engine.config)
         .map_err(EngineError::os("write the container's /etc/hosts"))?;
     let spec = spec(engine, container, &seat)?;
     let (stdio, ends) = pipes(container).map_err(EngineError::os("make pipes"))?;
