@@ -10,7 +10,7 @@ pub fn flat(facts: &[String]) -> Vec<String> {
         let (path, what) = line.split_once(' ').unwrap_or((line, ""));
         if !what.starts_with("dir ") {
             let folder = format!("{}/", path.trim_end_matches('/'));
-            files.retain(|known, _| !known.starts_with(&folder));
+            files.retain(|known, _| !known.starts_with(&folder) || *known == folder);
             if what == "opaque" {
                 continue;
             }
