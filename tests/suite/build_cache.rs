@@ -99,6 +99,25 @@ END
 }
 
 #[test]
+fn a_step_that_two_stages_have_in_common_is_done_once() {
+    needs!(UserNamespaces);
+    let said = said(
+        "cat > Dockerfile <<'END'
+FROM busybox AS one
+RUN sleep 0.3; cat /proc/sys/kernel/random/uuid > /id
+FROM busybox AS two
+RUN sleep 0.3; cat /proc/sys/kernel/random/uuid > /id
+FROM busybox
+COPY --from=one /id /one
+COPY --from=two /id /two
+RUN cmp /one /two && echo same > /same
+END
+        docker build -q --no-cache -t same . > /dev/null && docker run --rm same cat /same",
+    );
+    assert_eq!(said, "same\n");
+}
+
+#[test]
 fn a_secret_and_a_cache_mount_leave_nothing_in_the_image() {
     needs!(UserNamespaces);
     let said = said(

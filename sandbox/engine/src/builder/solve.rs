@@ -15,6 +15,7 @@ use drydock_image::ImageId;
 use jiff::Timestamp;
 
 use super::{
+    cache::{Key, Made},
     context::ContextDir,
     error::{Failed, Failure},
     explain::Remembered,
@@ -57,6 +58,8 @@ struct Progress {
     open: Vec<usize>,
     done: HashMap<usize, Arc<State>>,
     failed: Option<Failed>,
+    /// What steps of this build made; nothing while one is at it.
+    steps: HashMap<Key, Option<Made>>,
     /// By stage and step.
     reports: BTreeMap<(usize, usize), StepReport>,
     remembered: Vec<Remembered>,
@@ -144,6 +147,7 @@ impl<'a> Solver<'a> {
 
     /// Takes stage after stage until there is none or one has failed.
     fn work(&self) {
+        let _alarm = Alarm(self);
         while let Some(index) = self.next() {
             match self.stage(index) {
                 Ok(state) => drop(self.lock().done.insert(index, Arc::new(state))),
@@ -188,6 +192,40 @@ impl<'a> Solver<'a> {
                 .wait(progress)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// The result of a step that another stage of this build does or did. Without one it is the caller's to do, who says
+    /// how it went: [`Self::settle`].
+    pub(super) fn claim(&self, key: Key) -> Result<Option<Made>, Failure> {
+        let mut progress = self.lock();
+        loop {
+            if progress.failed.is_some() {
+                return Err(Failure::Cancelled);
+            }
+            match progress.steps.get(&key) {
+                Some(Some(made)) => return Ok(Some(made.clone())),
+                Some(None) => {}
+                None => {
+                    progress.steps.insert(key, None);
+                    return Ok(None);
+                }
+            }
+            progress = self
+                .changed
+                .wait(progress)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// A claimed step is done, or could not be.
+    pub(super) fn settle(&self, key: Key, made: Option<&Made>) {
+        let mut progress = self.lock();
+        match made {
+            Some(made) => drop(progress.steps.insert(key, Some(made.clone()))),
+            None => drop(progress.steps.remove(&key)),
+        }
+        drop(progress);
+        self.changed.notify_all();
     }
 
     /// What is told of a step, and what the next build will be compared with.
@@ -285,5 +323,16 @@ impl<'a> Solver<'a> {
         let mut state = State::scratch();
         state.push(&self.engine.store, layer, Timestamp::now());
         Ok(state)
+    }
+}
+
+/// A bug in one stage must not leave the others waiting.
+struct Alarm<'a>(&'a Solver<'a>);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fail(Failure::Cancelled.into());
+        }
     }
 }

@@ -92,6 +92,10 @@ impl Solver<'_> {
             true => None,
             false => cache.get(&self.engine.store, &key),
         };
+        let known = match known {
+            Some(made) => Some(made),
+            None => self.claim(key)?,
+        };
         let cached = known.is_some();
         let misses = if cached {
             Vec::new()
@@ -101,7 +105,9 @@ impl Solver<'_> {
         let made = match known {
             Some(made) => made,
             None => {
-                let made = self.made(state, &make)?;
+                let made = self.made(state, &make);
+                self.settle(key, made.as_ref().ok());
+                let made = made?;
                 let parent = Key::of([inputs.parent.as_slice()]);
                 cache.put(
                     &self.engine.store,
