@@ -19,6 +19,7 @@ mod container_files;
 mod container_lives;
 mod container_values;
 mod dockerfiles;
+mod egress;
 mod fuzz;
 mod image_archives;
 mod image_streams;

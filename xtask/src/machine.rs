@@ -43,6 +43,7 @@ const NEEDS: &[Need] = &[
     need("skopeo", "skopeo", "skopeo"),
     need("docker-registry", "docker-registry", "registry"),
     need("infocmp", "ncurses-bin", "terminfo"),
+    need("pasta", "passt", "pasta"),
     need("python3", "python3-venv", "python"),
     need("node", "nodejs", "node"),
     need("npm", "npm", "node"),

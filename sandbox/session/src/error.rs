@@ -47,7 +47,7 @@ pub enum SessionError {
     Build(#[from] BuildError),
     /// Its way out.
     #[error("the sandbox got no way out: {}: {}; `drydock doctor` tells what this host lacks", .0.stage, .0.reason)]
-    Egress(#[source] BuildError),
+    Egress(BuildError),
     /// A helper process.
     #[error("could not start a sandbox's processes: {0}")]
     Spawn(#[source] io::Error),

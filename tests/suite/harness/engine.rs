@@ -58,9 +58,21 @@ impl TestEngine {
 
     /// With more arguments for `drydock engine`.
     pub fn start_with(more: &[&str]) -> Self {
+        Self::start_under(&[], more)
+    }
+
+    /// By another program, which executes it in its own place.
+    pub fn start_under(under: &[&str], more: &[&str]) -> Self {
         let data = DataDir::new();
         let log = File::create(data.path().join("engine.log")).unwrap();
-        let mut command = Command::new(drydock());
+        let mut command = match under {
+            [] => Command::new(drydock()),
+            [program, words @ ..] => {
+                let mut command = Command::new(program);
+                command.args(words).arg(drydock());
+                command
+            }
+        };
         command
             .arg("engine")
             .arg("--data-dir")

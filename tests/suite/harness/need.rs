@@ -16,6 +16,8 @@ pub enum Need {
     Node,
     Registry,
     Skopeo,
+    Pasta,
+    Debootstrap,
 }
 
 impl Need {
@@ -33,6 +35,8 @@ impl Need {
             Self::Node => "node",
             Self::Registry => "registry",
             Self::Skopeo => "skopeo",
+            Self::Pasta => "pasta",
+            Self::Debootstrap => "debootstrap",
         }
     }
 
@@ -49,6 +53,8 @@ impl Need {
             Self::Node => &["node", "npm"],
             Self::Registry => &["docker-registry"],
             Self::Skopeo => &["skopeo", "nsenter"],
+            Self::Pasta => &["pasta", "ip", "nsenter", "unshare"],
+            Self::Debootstrap => &["debootstrap", "tar"],
         };
         if let Some(missing) = programs.iter().find(|program| find(program).is_none()) {
             return Some(format!("{missing} is not installed"));

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     context::ContextDir,
     error::Failure,
+    fetch::Remote,
     inputs::{Content, Inputs},
     room::Desk,
     solve::Solver,
@@ -54,9 +55,11 @@ impl Solver<'_> {
             exclude: &copy.exclude,
         };
         let mut sources = Vec::new();
+        let mut fetched = Vec::new();
         for written in &copy.sources {
             if instruction == "ADD" && is_remote(written) {
-                return Err(remote(written));
+                fetched.push(Remote::new(self, written, copy.checksum.as_deref())?);
+                continue;
             }
             let root = root.ok_or_else(|| missing(written))?;
             sources.extend(select(root, written, selection).map_err(not_found)?);
@@ -84,6 +87,9 @@ impl Solver<'_> {
             };
             let contents = contents.map_err(Failure::os("read a file to copy"))?;
             inputs.files.extend(contents);
+        }
+        for remote in &fetched {
+            inputs.files.insert(remote.url.clone(), remote.content);
         }
         for document in &copy.inline {
             let content: Content = Sha256::digest(document.text().as_bytes()).into();
@@ -115,6 +121,9 @@ impl Solver<'_> {
                     true => target.add(root, source)?,
                     false => target.copy(root, source)?,
                 }
+            }
+            for remote in &fetched {
+                remote.put(self, &target, copy.unpack == Some(true))?;
             }
             self.inline(&target, copy, desk)
         })?;
@@ -230,12 +239,6 @@ fn check(instruction: &str, copy: &Copy) -> Result<(), Failure> {
         return wrong("source can't be a URL for COPY");
     }
     Ok(())
-}
-
-fn remote(url: &str) -> Failure {
-    Failure::Wrong(format!(
-        "{url} is on the network, which a sandbox does not have; put the file into the build context"
-    ))
 }
 
 fn missing(written: &str) -> Failure {

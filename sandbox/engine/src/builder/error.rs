@@ -7,6 +7,7 @@ use drydock_dockerfile::{ExpandError, ResolveError};
 use drydock_image::StoreError;
 use drydock_runtime::launch::LaunchError;
 
+use super::fetch::FetchError;
 use crate::{
     build::{Meter, tree::place::PutError},
     error::EngineError,
@@ -40,6 +41,8 @@ pub(super) enum Failure {
     Pull { name: String, reason: String },
     #[error(transparent)]
     Copy(#[from] PutError),
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     #[error(transparent)]
     Image(#[from] ImageError),
     #[error(
@@ -114,6 +117,9 @@ impl Failure {
             Self::Image(ImageError::Full) | Self::Full(_) => true,
             Self::Os { source, .. } => source.kind() == io::ErrorKind::StorageFull,
             Self::Copy(error) => error.is_full(),
+            Self::Fetch(FetchError::Os { source, .. }) => {
+                source.kind() == io::ErrorKind::StorageFull
+            }
             _ => false,
         }
     }

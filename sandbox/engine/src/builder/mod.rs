@@ -23,6 +23,7 @@ mod context;
 mod copy;
 mod error;
 mod explain;
+mod fetch;
 mod image;
 mod inputs;
 mod mounts;

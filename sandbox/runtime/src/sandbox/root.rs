@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use drydock_network::egress::INSIDE;
 use rustix::{
     fs::CWD,
     mount::{MountAttrFlags, MoveMountFlags, OpenTreeFlags, move_mount, open_tree},
@@ -33,6 +34,9 @@ const DIRS: [&str; 6] = [
 /// pass through the directories above, inherits the place.
 pub fn begin(plan: &SandboxPlan) -> Result<OwnedFd, BuildError> {
     let root = skeleton(&plan.mount_point).map_err(BuildError::at("laying out the root"))?;
+    if plan.settings.egress {
+        name_server(&plan.mount_point).map_err(BuildError::at("naming the name server"))?;
+    }
     chdir(&plan.mount_point).map_err(|e| BuildError::at("entering the root")(e.into()))?;
     Ok(root)
 }
@@ -93,6 +97,13 @@ fn skeleton(mount_point: &Path) -> io::Result<OwnedFd> {
     }
     fs::File::create(under(mount_point, Layout::EXE))?;
     Ok(root)
+}
+
+/// Whom the engine asks for names itself.
+fn name_server(mount_point: &Path) -> io::Result<()> {
+    fs::create_dir(under(mount_point, "/etc"))?;
+    let text = format!("nameserver {}\n", INSIDE.dns);
+    fs::write(under(mount_point, "/etc/resolv.conf"), text)
 }
 
 /// Shows the file or directory `what` at `at` of the new root.
