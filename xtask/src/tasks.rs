@@ -82,6 +82,7 @@ pub fn dockerfiles(task: &str, filter: Option<&str>) -> anyhow::Result<()> {
         other => anyhow::bail!("`cargo xtask dockerfiles record` or `check`, not {other:?}"),
     };
     let mut dockerfiles = cargo(["test", "--quiet", "--test", "suite", "--", "--nocapture"]);
+    dockerfiles.env("DRYDOCK_DOCKERFILES_ALL", "1");
     dockerfiles.args(["--exact", test]);
     dockerfiles.env("DRYDOCK_REQUIRE", "root,userns,docker,dockerd");
     dockerfiles.env("DRYDOCK_DOCKERFILES", filter.unwrap_or_default());

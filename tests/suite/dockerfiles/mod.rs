@@ -47,7 +47,9 @@ fn sandbox_builds_what_docker_builds() {
     let base = Base::build();
     let engine = TestEngine::start();
     let mut all = Vec::new();
+    let whole = !filter.is_empty() || std::env::var_os("DRYDOCK_DOCKERFILES_ALL").is_some();
     for reference in references() {
+        let cases = part(&cases, reference, whole);
         let client = if reference == Reference::Classic {
             Which::Newest
         } else {
@@ -70,7 +72,8 @@ fn sandbox_builds_what_docker_builds() {
     for compared in &all {
         print!("{}", compared.told());
     }
-    print!("{}", report::summary(&all, &accepted, filter.is_empty()));
+    let everything = whole && filter.is_empty();
+    print!("{}", report::summary(&all, &accepted, everything));
     let differing = all
         .iter()
         .filter(|compared| !compared.unexplained.is_empty())
@@ -79,6 +82,19 @@ fn sandbox_builds_what_docker_builds() {
         differing, 0,
         "{differing} builds differ; see above, and tests/fixtures/dockerfile/README.md"
     );
+}
+
+/// In the suite, one in four of those that are held against recordings: `cargo xtask dockerfiles check` takes all.
+fn part(cases: &[Case], reference: Reference, whole: bool) -> Vec<Case> {
+    let of = cases
+        .iter()
+        .filter(|case| case.references.contains(&reference));
+    let step = if whole || reference == Reference::Documents {
+        1
+    } else {
+        4
+    };
+    of.step_by(step).cloned().collect()
 }
 
 /// All three, or those that `DRYDOCK_DOCKERFILES_REFERENCE` names.
